@@ -1,0 +1,134 @@
+/** The kernel's own ports: what every plugin may rely on. Their adapters live in `plugins/platform`, their contract suites in `core/contracts`. */
+import type { Readable } from 'node:stream'
+import type Koa from 'koa'
+import type { Model, ModelAttributes, ModelOptions } from 'sequelize'
+import type { Table } from './model.ts'
+import { definePort } from './plugin.ts'
+import type { Job } from './plugin.ts'
+import type { Actor, Credential } from './route.ts'
+
+/** PostgreSQL. Everything called inside `transaction` runs on its connection, models and raw SQL alike; no handle is passed around. */
+export interface Database {
+  /** Runs one statement with `$1`-style values and returns its rows. */
+  query<R extends object = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<R[]>
+  /** Commits when `work` resolves, rolls back when it throws. A nested call joins the outer transaction. */
+  transaction<T>(work: () => Promise<T>): Promise<T>
+  /** Runs `work` after the outermost transaction has committed, or at once where there is none. Never after a rollback. */
+  afterCommit(work: () => void | Promise<void>): void
+  /** Used by `model()`; a table is defined once. */
+  define<Row extends object>(
+    table: string, columns: ModelAttributes<Model<Row, Partial<Row>>, Row>, options?: ModelOptions): Table<Row>
+  /** Whether the extension can be used on this server: installed, or installable by `CREATE EXTENSION`. */
+  hasExtension(name: string): Promise<boolean>
+  /** True where no other process can use this database at the same time. */
+  readonly exclusive: boolean
+}
+export const database = definePort<Database>('database', { fallback: 'embedded' })
+
+/** Any value that JSON can carry. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+/** Forgetful and shared. Values are copied in and out. Keys and tags are exact strings of any content; there are no wildcards. */
+export interface Cache {
+  get(key: string): Promise<Json | undefined>
+  /** Returns whether the value was written; see the options for when it is not. */
+  set(key: string, value: Json, options: CacheSetOptions): Promise<boolean>
+  /** A terminal state: until `ttl` (milliseconds) is over, `get` gives `value` and no `set` overwrites it. `drop` of its tags leaves it. */
+  seal(key: string, value: Json, ttl: number): Promise<void>
+  /** Forgets one key, or every key that was set with the tag. A fill that began before (see `generation`) does not bring it back. */
+  drop(what: { readonly key: string } | { readonly tag: string }): Promise<void>
+  /** An opaque mark of this moment for a key and the tags it will be set with: read it before the read that fills the cache. */
+  generation(key: string, tags?: readonly string[]): Promise<string>
+}
+export interface CacheSetOptions {
+  /** Milliseconds. */
+  readonly ttl: number
+  readonly tags?: readonly string[]
+  /** Write only where the key is absent. */
+  readonly ifAbsent?: boolean
+  /** Write only if neither the key nor one of the tags was dropped since this mark was read. */
+  readonly generation?: string
+}
+export const cache = definePort<Cache>('cache', { fallback: 'memory' })
+
+/** Durable background work. A job enqueued inside a database transaction is delivered if and only if that transaction commits. */
+export interface Queue {
+  enqueue<P>(job: Job<P>, payload: P, options?: EnqueueOptions): Promise<string>
+  /** Begins to take jobs; called once by the kernel in a worker process. */
+  work(runners: readonly JobRunner[]): Promise<void>
+  /** Begins to enqueue by cron, once per fleet; called once by the kernel in a scheduler process. */
+  schedule(entries: readonly { readonly job: Job; readonly cron: string }[]): Promise<void>
+  /** Takes no more jobs and waits for those that run; after `deadline` milliseconds they are aborted and go back to the queue. */
+  drain(deadline: number): Promise<void>
+}
+export interface EnqueueOptions {
+  /** Milliseconds before it may run. */
+  readonly delay?: number
+  /** Higher first; 0 unless given. */
+  readonly priority?: number
+  /** While a job of this name and key waits, another enqueue is dropped. */
+  readonly key?: string
+  /** The workspace it works for: groups take turns. */
+  readonly group?: string
+}
+export interface JobRunner {
+  readonly job: Job
+  run(call: { readonly payload: unknown; readonly id: string; readonly attempt: number; readonly last: boolean; readonly signal: AbortSignal }): Promise<void>
+}
+export const queue = definePort<Queue>('queue', { fallback: 'embedded' })
+
+/** Publish and subscribe between the processes of one deployment. At most once: nobody may depend on a message for correctness. */
+export interface Signal {
+  publish(channel: string, message: Json): Promise<void>
+  /** Resolves once messages published from now on arrive, to a function that ends the subscription. */
+  subscribe(channel: string, listener: (message: Json) => void): Promise<() => Promise<void>>
+}
+export const signal = definePort<Signal>('signal', { fallback: 'memory' })
+
+/** Bytes by key. Keys are made by us (`[a-z0-9/_.-]`), never by users; anything else is refused. */
+export interface Storage {
+  /** Replaces what was there only when all bytes have arrived. */
+  put(key: string, body: Readable | Buffer): Promise<{ readonly size: number }>
+  /** Throws `StorageNotFound` where there is nothing. */
+  get(key: string): Promise<Readable>
+  /** Bytes, or undefined where there is nothing. */
+  size(key: string): Promise<number | undefined>
+  /** Silent where there is nothing. */
+  delete(key: string): Promise<void>
+}
+export class StorageNotFound extends Error {
+  override readonly name = 'StorageNotFound'
+  constructor(key: string) { super(`storage has nothing at ${key}`) }
+}
+export const storage = definePort<Storage>('storage', { fallback: 'local' })
+
+type Log = (fields: object | string, message?: string) => void
+/** Structured lines. Fields that are named like secrets are blanked out. */
+export interface Logger {
+  readonly debug: Log
+  readonly info: Log
+  readonly warn: Log
+  readonly error: Log
+  child(fields: object): Logger
+}
+export const logger = definePort<Logger>('logger', { fallback: 'pino' })
+
+/** An ordinary Koa function with a place among the others. */
+export interface Middleware {
+  /** Instance names of other middleware that must come later. */
+  readonly before?: readonly string[]
+  /** Instance names of other middleware that must come earlier. */
+  readonly after?: readonly string[]
+  readonly handle: Koa.Middleware
+}
+export const middleware = definePort<Middleware>('middleware', { many: true })
+
+/** Turns the credential of a request into an actor. A request that carries two credentials is refused before any is asked. */
+export interface Authenticator {
+  /** The kinds of route credential that it answers for. */
+  readonly serves: readonly Credential[]
+  /** Where this request carries a credential that this authenticator could read, such as `['header authorization']`. */
+  carriers(ctx: Koa.Context): readonly string[]
+  /** Throws `unauthorized` where the credential is missing, malformed, unknown, or of another kind than the route takes. */
+  authenticate(ctx: Koa.Context, credential: Credential): Promise<Actor>
+}
+export const authenticator = definePort<Authenticator>('authenticator', { many: true })

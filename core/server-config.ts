@@ -1,0 +1,49 @@
+/** The `server` section of the configuration: what the kernel itself needs to know. The plain environment sets these too. */
+import Joi from 'joi'
+import { defineConfig } from './plugin.ts'
+
+export interface ServerConfig {
+  readonly host: string
+  readonly port: number
+  /** Absolute. Everything that this process keeps on disk lies below it. */
+  readonly dataDir: string
+  /** 32 characters or more; every derived key comes from it. */
+  readonly secretKey: string
+  /** Pepper of API keys at rest; derived from `secretKey` when absent. */
+  readonly keyPepper?: string
+  /** How clients reach this server, without a trailing slash. Required off loopback. */
+  readonly publicUrl?: string
+  readonly consoleWebUrl?: string
+  readonly cookieDomain?: string
+  /** CIDRs whose forwarded headers are believed. */
+  readonly trustedProxies: string[]
+  /** Whether an empty server makes its first owner, workspace and key by itself. */
+  readonly bootstrap: boolean
+  /** Bytes of a JSON body. */
+  readonly bodyBytes: number
+  /** Bytes of one uploaded file. */
+  readonly uploadBytes: number
+  /** Milliseconds that a stopping server waits for running requests and jobs. */
+  readonly drainMs: number
+  /** Checks every reply against its schema: on in tests. */
+  readonly checkReplies: boolean
+}
+
+export const serverConfig = defineConfig('server', Joi.object<ServerConfig, true>({
+  host: Joi.string().hostname().allow('::1', '::', '0.0.0.0').default('127.0.0.1'),
+  port: Joi.number().port().default(5001),
+  dataDir: Joi.string().default('./data'),
+  secretKey: Joi.string().min(32).required(),
+  keyPepper: Joi.string().min(32),
+  publicUrl: Joi.string().uri({ scheme: ['http', 'https'] }).replace(/\/+$/, ''),
+  consoleWebUrl: Joi.string().uri({ scheme: ['http', 'https'] }).replace(/\/+$/, ''),
+  cookieDomain: Joi.string().domain(),
+  trustedProxies: Joi.array().items(Joi.string().ip({ cidr: 'optional' })).default([]),
+  bootstrap: Joi.boolean().default(true),
+  bodyBytes: Joi.number().integer().min(1024).default(2 * 1024 * 1024),
+  uploadBytes: Joi.number().integer().min(1024).default(15 * 1024 * 1024),
+  drainMs: Joi.number().integer().min(0).default(10_000),
+  checkReplies: Joi.boolean().default(false),
+}))
+
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
