@@ -59,6 +59,8 @@ export interface Queue {
   schedule(entries: readonly { readonly job: Job; readonly cron: string }[]): Promise<void>
   /** Takes no more jobs and waits for those that run; after `deadline` milliseconds they are aborted and go back to the queue. */
   drain(deadline: number): Promise<void>
+  /** Jobs by state, over all processes. */
+  counts(): Promise<{ readonly waiting: number; readonly active: number; readonly failed: number }>
 }
 export interface EnqueueOptions {
   /** Milliseconds before it may run. */
@@ -132,3 +134,10 @@ export interface Authenticator {
   authenticate(ctx: Koa.Context, credential: Credential): Promise<Actor>
 }
 export const authenticator = definePort<Authenticator>('authenticator', { many: true })
+
+/** What a service of lifetime `request` may use of the request in which it lives. */
+export const request = {
+  actor: definePort<Actor>('request.actor'),
+  log: definePort<Logger>('request.log'),
+  signal: definePort<AbortSignal>('request.signal'),
+}
