@@ -5,6 +5,7 @@
 import { asFunction, asValue, createContainer as createAwilix } from 'awilix'
 import type { AwilixContainer } from 'awilix'
 import type { Deps, Service, Uses } from './plugin.ts'
+import { request } from './ports.ts'
 
 export type { AwilixContainer }
 export type Token = Uses[string]
@@ -15,6 +16,11 @@ export const keyOf = (token: Token): string => {
   if (token.kind === 'config') return `config.${token.plugin}`
   return token.kind === 'optional' ? token.of.id : token.id
 }
+
+const requestKeys = new Set(Object.values(request).map((port) => port.id))
+/** Whether a dependency lives only as long as one request. */
+export const isPerRequest = (token: Token): boolean =>
+  requestKeys.has(keyOf(token)) || (token.kind === 'service' && token.lifetime === 'request')
 
 export interface Container {
   readonly awilix: AwilixContainer

@@ -128,3 +128,7 @@ export const route = <
     handle(call: Call<P, Q, B>, deps: Deps<U>): NoInfer<R> | Promise<NoInfer<R>>
   },
 ): Route<U, P, Q, B, R> => Object.freeze({ ...definition, uses: (definition.uses ?? {}) as U })
+
+const prefixes = { service: '/v1', console: '/console/api', root: '' } as const
+/** The path as a client sees it, parameters still as `{name}`. */
+export const fullPath = (of: Pick<Route, 'surface' | 'path'>): string => prefixes[of.surface] + of.path

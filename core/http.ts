@@ -1,0 +1,153 @@
+/**
+ * From routes to a Koa application. Every request takes the same way: who asks → is the address well formed → may they → is the
+ * input right → handler → answer. The order matters: nothing is read, parsed or looked up for somebody who may not ask.
+ */
+import Router from '@koa/router'
+import type { RouterContext } from '@koa/router'
+import Joi from 'joi'
+import Koa from 'koa'
+import proxyAddr from 'proxy-addr'
+import { readBody } from './body.ts'
+import { isPerRequest } from './container.ts'
+import type { Container } from './container.ts'
+import { errors } from './errors.ts'
+import type { ErrorMaker } from './errors.ts'
+import { sortByNeeds } from './graph.ts'
+import type { Uses } from './plugin.ts'
+import { authenticator, logger, middleware, request, storage } from './ports.ts'
+import type { Authenticator, Logger, Middleware } from './ports.ts'
+import { fullPath } from './route.ts'
+import type { Actor, Call, Route } from './route.ts'
+import { asHttpError, send, sendError } from './send.ts'
+import { serverConfig } from './server-config.ts'
+
+const edge = { authenticators: authenticator, chain: middleware, log: logger, storage, server: serverConfig }
+const nobody: Actor = { kind: 'anonymous', id: 'anonymous', workspaceId: '', can: () => false, reach: () => [] }
+
+/** `stopping` aborts the signal of every request that still runs; once `draining()` is true, connections are not kept. */
+export const createApp = (container: Container, routes: readonly Route[], stopping: AbortSignal, draining: () => boolean): Koa => {
+  const { authenticators, chain, log, storage: files, server } = container.deps(edge)
+  const trusted = proxyAddr.compile(server.trustedProxies)
+
+  const mount = (route: Route) => async (ctx: RouterContext): Promise<void> => {
+    ctx.state['route'] = route
+    const actor = route.credential === 'none' ? nobody : await authenticate(ctx, route, authenticators)
+    ctx.state['actor'] = actor
+    const params = check(route.params as Joi.ObjectSchema | undefined, ctx.params, errors.notFound) as Record<string, unknown>
+    const fromBody = typeof route.resource === 'object' && String(Object.values(route.resource)[0]).startsWith('body.')
+    if (!fromBody) authorize(route, actor, { params })
+    const query = check(route.query as Joi.ObjectSchema | undefined, ctx.query, errors.invalidParam, { stripUnknown: true })
+    const received = await readBody(ctx, route, server, files)
+    try {
+      const body = checkBody(route.body as Joi.ObjectSchema | undefined, received.body)
+      if (fromBody) authorize(route, actor, { params, body })
+      const call: Call = { params, query, body, files: received.files, actor, signal: abortSignal(ctx, stopping), log: requestLog(ctx, log), ctx }
+      const result: unknown = await route.handle(call, container.deps(route.uses, scopeOf(ctx, container, call)))
+      await send(ctx, route, result, server.checkReplies, call.log)
+    } finally {
+      await received.discard()
+    }
+  }
+
+  const router = new Router({ sensitive: true })
+  for (const route of [...routes].sort((a, b) => compareSegments(fullPath(a), fullPath(b)))) {
+    router.register(fullPath(route).replace(/\{(\w+)\}/g, ':$1'), [route.method], mount(route))
+  }
+  const app = new Koa()
+  app.on('error', (error: unknown) => { log.debug({ err: error }, 'a connection ended early') })
+  app.use(async (ctx, next) => {
+    const started = performance.now()
+    ctx.state['clientAddress'] = proxyAddr(ctx.req, trusted)
+    try { await next() } catch (error) { sendError(ctx, asHttpError(error, requestLog(ctx, log))) }
+    if (draining()) ctx.set('Connection', 'close')
+    const { route, actor } = ctx.state as { route?: Route; actor?: Actor }
+    requestLog(ctx, log).info({
+      method: ctx.method, path: route ? fullPath(route) : ctx.path, status: ctx.status, ms: Math.round(performance.now() - started),
+      client: ctx.state['clientAddress'] as string, actor: actor?.id,
+    }, 'request')
+  })
+  for (const handle of sortMiddleware(chain)) app.use(handle)
+  app.use(router.routes() as Koa.Middleware)
+  app.use((ctx) => {
+    const methods = (ctx as unknown as RouterContext).matched?.flatMap((layer) => layer.methods) ?? []
+    if (methods.length === 0) throw errors.notFound()
+    ctx.set('Allow', [...new Set([...methods, 'OPTIONS'])].join(', '))
+    if (ctx.method !== 'OPTIONS') throw errors.methodNotAllowed()
+    ctx.status = 204
+  })
+  return app
+}
+
+/** Words before parameters, so that `/datasets/tags` is not taken for a dataset. */
+const compareSegments = (a: string, b: string): number => {
+  const [left, right] = [a.replaceAll('{', '~'), b.replaceAll('{', '~')]
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+const authenticate = async (ctx: Koa.Context, route: Route, all: ReadonlyMap<string, Authenticator>): Promise<Actor> => {
+  const carriers = new Set([...all.values()].flatMap((one) => [...one.carriers(ctx)]))
+  if (carriers.size > 1) throw errors.unauthorized(`The request carries more than one credential (${[...carriers].join(', ')}). Send exactly one.`)
+  const chosen = [...all.values()].find((one) => one.serves.includes(route.credential))
+  if (!chosen) throw new Error(`no authenticator serves the credential "${route.credential}" of ${route.method} ${route.path}; name one under adapters.authenticator`)
+  return chosen.authenticate(ctx, route.credential)
+}
+
+/** Throws 403 unless the actor may do what the route does to what the request names. */
+const authorize = (route: Route, actor: Actor, input: { params: unknown; body?: unknown }): void => {
+  if (route.access === 'public') return
+  if (!resourcesOf(route, actor, input).every((resource) => actor.can(route.access, resource))) throw errors.forbidden()
+}
+const resourcesOf = (route: Route, actor: Actor, input: object): ({ type: string; id?: string } | undefined)[] => {
+  if (route.resource === 'none') return [undefined]
+  if (route.resource === 'workspace') return [{ type: 'workspace', id: actor.workspaceId }]
+  const [type, source] = Object.entries(route.resource)[0] as [string, string]
+  if (source === 'filtered') return [{ type }]
+  if (source === 'key') return [{ type, id: actor.appId ?? '' }]
+  const found: unknown = source.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], input)
+  return (Array.isArray(found) ? found : [found]).map((id) => ({ type, id: String(id) }))
+}
+
+const check = (schema: Joi.ObjectSchema | undefined, value: unknown, make: ErrorMaker, options: Joi.ValidationOptions = {}): unknown => {
+  if (!schema) return undefined
+  const result = schema.validate(value, { abortEarly: false, errors: { wrap: { label: '' } }, ...options })
+  if (!result.error) return result.value
+  if (make === errors.notFound) throw errors.notFound()
+  const { details } = result.error
+  throw make(details.slice(0, 5).map(({ message }) => message).join('; '), { params: details[0]?.path.join('.') ?? '' })
+}
+const checkBody = (schema: Joi.ObjectSchema | undefined, body: unknown): unknown => {
+  if (schema && body === undefined && schema.validate({}).error) throw errors.invalidJson()
+  return check(schema, body ?? {}, errors.invalidParam)
+}
+
+const requestLog = (ctx: Koa.Context, log: Logger): Logger =>
+  (ctx.state['log'] ??= log.child({ request: ctx.state['requestId'] as string | undefined })) as Logger
+
+const abortSignal = (ctx: Koa.Context, stopping: AbortSignal): AbortSignal => {
+  const controller = new AbortController()
+  ctx.res.once('close', () => { if (!ctx.res.writableFinished) controller.abort(new Error('the client went away')) })
+  return AbortSignal.any([controller.signal, stopping])
+}
+
+/** The request's own container, made when something first asks for it: most requests never do. */
+const scopeOf = (ctx: Koa.Context, container: Container, call: Call): Container['awilix'] | undefined => {
+  let scope: Container['awilix'] | undefined
+  Object.defineProperty(ctx.state, 'container', {
+    configurable: true,
+    get: () => {
+      if (!scope) {
+        scope = container.scope({ [request.actor.id]: call.actor, [request.log.id]: call.log, [request.signal.id]: call.signal })
+        const ended = scope
+        ctx.res.once('close', () => { void ended.dispose() })
+      }
+      return scope
+    },
+  })
+  return Object.values((ctx.state['route'] as Route).uses as Uses).some(isPerRequest) ? ctx.state['container'] as Container['awilix'] : undefined
+}
+
+const sortMiddleware = (all: ReadonlyMap<string, Middleware>): Koa.Middleware[] => {
+  const needs = new Map([...all].map(([name, { after = [] }]) => [name, [...after]]))
+  for (const [name, { before = [] }] of all) for (const later of before) needs.get(later)?.push(name)
+  return sortByNeeds(needs).map((name) => (all.get(name) as Middleware).handle)
+}

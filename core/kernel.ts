@@ -1,0 +1,264 @@
+/**
+ * The life of a server, one function a phase:
+ *
+ *   load → configure and wire → adapt → migrate → define → mount → start → listen
+ *
+ * The first two touch nothing but files and report every problem at once (`createKernel`); the rest run in `start()`. Each step that
+ * did something pushes its undoing on one stack; stopping, and a start that fails half-way, unwind that stack in reverse.
+ */
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { resolve } from 'node:path'
+import type { Catalogue } from './catalogue.ts'
+import { ensureSecretKey, loadConfig } from './config.ts'
+import type { ConfigDocument, LoadedConfig } from './config.ts'
+import { createContainer, keyOf } from './container.ts'
+import type { Container, Token } from './container.ts'
+import { StartupError } from './errors.ts'
+import type { Problem } from './errors.ts'
+import { createApp } from './http.ts'
+import { loadPlugins } from './load.ts'
+import type { LoadedPlugin } from './load.ts'
+import { migrate, pendingMigrations } from './migrate.ts'
+import type { MigrationSource } from './migrate.ts'
+import type { Deps, Job, Plugin } from './plugin.ts'
+import { database, logger, queue } from './ports.ts'
+import type { JobRunner } from './ports.ts'
+import type { ServerConfig } from './server-config.ts'
+import { serverConfig } from './server-config.ts'
+import { systemPlugin } from './system.ts'
+import type { Health } from './system.ts'
+import { wire } from './wiring.ts'
+import type { ChosenAdapter, Wiring } from './wiring.ts'
+
+export type Role = 'web' | 'worker' | 'scheduler'
+export interface KernelOptions {
+  /** The folder of the deployment: its config/, its node_modules/, the base of relative paths. */
+  readonly root: string
+  readonly env: NodeJS.ProcessEnv
+  readonly only?: readonly Role[]
+  /** Configuration laid over the files. */
+  readonly layers?: readonly Partial<ConfigDocument>[]
+  /** Plugins that are enabled without being named in the configuration. */
+  readonly plugins?: readonly Plugin[]
+}
+export interface Kernel {
+  readonly config: LoadedConfig
+  readonly catalogue: Catalogue
+  readonly container: Container
+  /** Where it listens, once started as a web process. */
+  readonly address: AddressInfo | undefined
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Brings the database up to date and leaves it; returns what was applied. */
+  migrate(): Promise<readonly string[]>
+  pending(): Promise<readonly string[]>
+  health(): Promise<Health>
+}
+
+const ALL_ROLES: readonly Role[] = ['web', 'worker', 'scheduler']
+const DEADLINE = 60_000
+
+/** Loads, configures and wires. Throws a StartupError that lists every problem. */
+export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
+  const config = await loadConfig({ ...options, builtinConfig: new URL(`../${import.meta.url.includes('/dist/core/') ? '../' : ''}config/`, import.meta.url) })
+  const loaded = await loadPlugins(config, options.root, options.plugins)
+  const container = createContainer()
+  const system: LoadedPlugin = {
+    plugin: systemPlugin({ catalogue: () => catalogue, health: () => health() }), key: 'kernel', source: 'kernel', builtin: true, optional: false,
+  }
+  const wiring = wire([system, ...loaded.plugins], config)
+  const problems = [...config.problems, ...loaded.problems, ...wiring.problems]
+  if (problems.length > 0) throw new StartupError(unique(problems))
+
+  const catalogue: Catalogue = {
+    plugins: wiring.plugins.map(({ plugin, source }) => ({ name: plugin.name, source })),
+    adapters: [...wiring.adapters.values()].map(({ port, instance, adapter, plugin }) => ({ port: port.id, instance, adapter: adapter.name, plugin: plugin.plugin.name })),
+    permissions: wiring.permissions, routes: wiring.routes, jobs: wiring.jobs, tables: wiring.tables,
+  }
+  const roles = new Set(options.only ?? ALL_ROLES)
+  const failed = new Map(loaded.failed)
+  const made = new Map<ChosenAdapter, unknown>()
+  const undo: { readonly what: string; readonly run: () => unknown }[] = []
+  const stopping = new AbortController()
+  let server: Server | undefined
+  let state: Health['state'] = 'starting'
+
+  const health = async (): Promise<Health> => {
+    const checks: Record<string, string> = Object.fromEntries(failed)
+    await Promise.all([...made].map(async ([{ key, adapter }, value]) => {
+      if (!adapter.health) return
+      try {
+        await within(5_000, key, 'health', adapter.health(value))
+        checks[key] = 'ok'
+      } catch (error) { checks[key] = (error as Error).message }
+    }))
+    const broken = Object.entries(checks).some(([key, verdict]) => verdict !== 'ok' && !failed.has(key))
+    return { state: state === 'ready' && broken ? 'degraded' : state, checks }
+  }
+
+  const adapt = async (only?: ReadonlySet<string>): Promise<void> => {
+    const settings = new Map(wiring.configs)
+    settings.set(keyOf(serverConfig), await serverSettings(wiring, options.root))
+    for (const [key, value] of settings) container.value(key, value)
+    const maps = new Map([...wiring.ports.values()].filter((port) => port.many).map((port) => [port.id, new Map<string, unknown>()]))
+    for (const [id, map] of maps) container.value(id, map)
+    for (const definition of wiring.services.values()) container.service(definition)
+    for (const key of wiring.order) {
+      const chosen = wiring.adapters.get(key)
+      if (!chosen || (only && !only.has(key))) continue
+      try {
+        const value: unknown = await within(DEADLINE, `${chosen.plugin.key}, adapter ${key}`, 'adapt', chosen.adapter.create(container.deps(chosen.adapter.uses), chosen.options))
+        if (chosen.port.many) maps.get(chosen.port.id)?.set(chosen.instance, value)
+        else container.value(key, value)
+        made.set(chosen, value)
+        undo.push({ what: `adapter ${key}`, run: () => { made.delete(chosen); return chosen.adapter.dispose?.(value) } })
+      } catch (error) {
+        if (!chosen.plugin.optional || !chosen.port.many) throw error
+        failed.set(key, (error as Error).message)
+      }
+    }
+    for (const [id, map] of maps) {
+      // Made in the order of need, told in the order of the configuration.
+      const entries = Object.keys(config.document.adapters[id] ?? {}).filter((name) => map.has(name)).map((name) => [name, map.get(name)] as const)
+      map.clear()
+      for (const [name, value] of entries) map.set(name, value)
+    }
+  }
+
+  const define = (): void => {
+    for (const key of wiring.order) {
+      const definition = wiring.services.get(key)
+      if (!definition || definition.lifetime === 'request') continue
+      const { value } = container.deps({ value: definition })
+      if (definition.dispose) undo.push({ what: `service ${key}`, run: () => definition.dispose?.(value) })
+    }
+  }
+
+  const startPlugins = async (): Promise<void> => {
+    for (const { plugin, key, optional } of wiring.plugins) {
+      const deps = container.deps(plugin.uses ?? {})
+      try {
+        await within(DEADLINE, key, 'start', plugin.start?.(deps))
+        if (plugin.stop) undo.push({ what: `plugin ${key}`, run: () => plugin.stop?.(deps) })
+      } catch (error) {
+        if (!optional) throw error
+        failed.set(key, (error as Error).message)
+      }
+    }
+  }
+
+  const startWork = async (drainMs: number): Promise<void> => {
+    const { work } = container.deps({ work: queue })
+    if (roles.has('worker')) {
+      undo.push({ what: 'jobs', run: () => work.drain(drainMs) })
+      await work.work(wiring.jobs.map((job) => runner(job, container)))
+    }
+    if (roles.has('scheduler')) await work.schedule(wiring.jobs.flatMap((job) => job.cron === undefined ? [] : [{ job, cron: job.cron }]))
+  }
+
+  const listen = async ({ host, port, drainMs }: ServerConfig): Promise<void> => {
+    const app = createApp(container, wiring.routes, stopping.signal, () => state === 'stopping')
+    const listener = createServer({ headersTimeout: 15_000, requestTimeout: 300_000, connectionsCheckingInterval: 5_000 }, app.callback())
+    await new Promise<void>((done, fail) => {
+      listener.once('error', (error: NodeJS.ErrnoException) => { fail(listenProblem(error, host, port)) })
+      listener.listen(port, host, done)
+    })
+    server = listener
+    undo.push({ what: 'listener', run: () => closeListener(listener, drainMs, stopping) })
+  }
+
+  const unwind = async (): Promise<void> => {
+    for (let step = undo.pop(); step; step = undo.pop()) {
+      try { await within(DEADLINE, step.what, 'stop', step.run()) } catch (error) {
+        const log = container.awilix.hasRegistration(logger.id) ? container.deps({ log: logger }).log : undefined
+        log?.error({ err: error }, `${step.what} did not stop cleanly`)
+      }
+    }
+  }
+
+  const start = async (): Promise<void> => {
+    try {
+      await adapt()
+      const { db, log, server: settings } = container.deps({ db: database, log: logger, server: serverConfig })
+      await migrate(db, migrationSources(wiring), log)
+      define()
+      await startPlugins()
+      await startWork(settings.drainMs)
+      if (roles.has('web')) await listen(settings)
+      state = 'ready'
+    } catch (error) {
+      state = 'stopping'
+      await unwind()
+      throw error
+    }
+  }
+  /** Opens the database and what it needs, nothing else. */
+  const withDatabase = async <T>(run: (deps: Deps<{ db: typeof database; log: typeof logger }>) => Promise<T>): Promise<T> => {
+    try {
+      await adapt(new Set([logger.id, database.id]))
+      return await run(container.deps({ db: database, log: logger }))
+    } finally { await unwind() }
+  }
+  let stopped: Promise<void> | undefined
+  return {
+    config, catalogue, container, health, start,
+    get address() { return (server?.address() ?? undefined) as AddressInfo | undefined },
+    stop: () => { state = 'stopping'; return stopped ??= unwind() },
+    migrate: () => withDatabase(({ db, log }) => migrate(db, migrationSources(wiring), log)),
+    pending: () => withDatabase(({ db }) => pendingMigrations(db, migrationSources(wiring))),
+  }
+}
+
+/** The embedded database needs no secret from anybody: it makes one and keeps it beside its data. */
+const serverSettings = async (wiring: Wiring, root: string): Promise<ServerConfig> => {
+  const settings = wiring.configs.get(keyOf(serverConfig)) as ServerConfig
+  const dataDir = resolve(root, settings.dataDir)
+  const secretKey = settings.secretKey ?? (wiring.adapters.get(database.id)?.adapter.name === 'embedded' ? await ensureSecretKey(dataDir) : undefined)
+  return { ...settings, dataDir, ...(secretKey === undefined ? {} : { secretKey }) }
+}
+
+const migrationSources = (wiring: Wiring): MigrationSource[] => [
+  { plugin: wiring.plugins.filter(({ builtin }) => builtin).map(({ plugin }) => plugin.name), folder: new URL('../migrations/', import.meta.url) },
+  ...wiring.plugins.flatMap(({ plugin }) => plugin.migrations ? [{ plugin: plugin.name, folder: plugin.migrations }] : []),
+]
+
+const runner = (job: Job, container: Container): JobRunner => ({
+  job,
+  run: async ({ payload, ...call }) => {
+    const { value, error } = job.payload.validate(payload ?? {})
+    if (error) throw new Error(`the job ${job.name} was enqueued with a payload that it does not take: ${error.message}`)
+    const log = container.deps({ log: logger }).log.child({ job: job.name, id: call.id, attempt: call.attempt })
+    await job.handle({ ...call, payload: value as unknown, log }, container.deps(job.uses as Record<string, Token>))
+  },
+})
+
+const listenProblem = (error: NodeJS.ErrnoException, host: string, port: number): StartupError => {
+  const why = error.code === 'EADDRINUSE' ? 'is taken by another process' : error.code === 'EACCES' ? 'needs more rights than this user has' : `cannot be opened (${error.message})`
+  return new StartupError([{ path: 'server.port', message: `${host}:${port} ${why}`, fix: 'Stop what listens there, or set PORT to a free one.' }], { exitCode: 1, cause: error })
+}
+
+/** Takes no new requests, lets the running ones end, and after `drainMs` ends them. */
+const closeListener = async (listener: Server, drainMs: number, stopping: AbortController): Promise<void> => {
+  const closed = new Promise<void>((done) => { listener.close(() => { done() }) })
+  listener.closeIdleConnections()
+  const impatience = setTimeout(() => {
+    stopping.abort(new Error('the server is stopping'))
+    setTimeout(() => { listener.closeAllConnections() }, 250)
+  }, drainMs)
+  await closed
+  clearTimeout(impatience)
+}
+
+/** Waits for `work` at most `ms`, and says who was slow in which phase. */
+const within = async <T>(ms: number, who: string, phase: string, work: T | Promise<T>): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, fail) => {
+    timer = setTimeout(() => { fail(new StartupError([{ path: who, message: `did not finish the phase "${phase}" within ${ms / 1000} s` }], { exitCode: 1 })) }, ms)
+  })
+  try { return await Promise.race([work, late]) } finally { clearTimeout(timer) }
+}
+
+const unique = (problems: readonly Problem[]): Problem[] =>
+  [...new Map(problems.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()]

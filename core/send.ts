@@ -1,0 +1,77 @@
+/** Answering: JSON, nothing, a file, or a stream of events; and the one form that every error takes. */
+import { Readable } from 'node:stream'
+import Joi from 'joi'
+import type Koa from 'koa'
+import { errors, HttpError } from './errors.ts'
+import type { Logger } from './ports.ts'
+import type { FileBody, Reply, Route, ServerEvent } from './route.ts'
+
+/** Puts what a handler returned on the wire. With `check`, a JSON body that is not as its schema says is an error of ours (500). */
+export const send = async (ctx: Koa.Context, route: Route, result: unknown, check: boolean, log: Logger): Promise<void> => {
+  const kind = route.reply === undefined || Joi.isSchema(route.reply) ? 'json' : (route.reply as Reply<unknown>).kind
+  if (kind === 'empty') {
+    ctx.status = route.status ?? 204
+    ctx.body = null
+  } else if (kind === 'file') {
+    sendFile(ctx, result as FileBody)
+  } else if (kind === 'events' || kind === 'json-or-events' && isEvents(result)) {
+    await sendEvents(ctx, result as AsyncIterable<ServerEvent>, log)
+  } else {
+    const schema = kind === 'json' ? route.reply as Joi.Schema | undefined : (route.reply as Reply<unknown>).schema
+    if (check && schema) {
+      const { error } = schema.validate(JSON.parse(JSON.stringify(result)), { convert: false, abortEarly: false })
+      if (error) throw new Error(`${route.method} ${route.path} answers other than its reply schema says: ${error.message}`)
+    }
+    // A handler that answers with one of several statuses has set it on the context.
+    if (ctx.status === 404) ctx.status = route.status ?? 200
+    ctx.body = result
+  }
+}
+
+const isEvents = (value: unknown): value is AsyncIterable<ServerEvent> =>
+  typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+
+const sendFile = (ctx: Koa.Context, file: FileBody): void => {
+  ctx.type = file.mediaType
+  if (file.size !== undefined) ctx.length = file.size
+  if (file.name === undefined) ctx.set('Content-Disposition', file.disposition ?? 'attachment')
+  else ctx.attachment(file.name, { type: file.disposition ?? 'attachment' })
+  ctx.body = file.body
+}
+
+const format = ({ event, id, data }: ServerEvent): string =>
+  `${event === undefined ? '' : `event: ${event}\n`}${id === undefined ? '' : `id: ${id}\n`}${data === undefined ? '' : `data: ${JSON.stringify(data)}\n`}\n`
+
+const sendEvents = async (ctx: Koa.Context, events: AsyncIterable<ServerEvent>, log: Logger): Promise<void> => {
+  const iterator = events[Symbol.asyncIterator]()
+  // Until the first event the answer is still open, so a failure there is an ordinary error.
+  const first = await iterator.next()
+  async function* lines(): AsyncGenerator<string> {
+    try {
+      for (let next = first; !next.done; next = await iterator.next()) yield format(next.value)
+    } catch (error) {
+      const { status, code, message } = asHttpError(error, log)
+      yield format({ data: { event: 'error', status, code, message } })
+    } finally {
+      await iterator.return?.()
+    }
+  }
+  ctx.status = 200
+  ctx.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-cache', 'X-Accel-Buffering': 'no' })
+  ctx['compress'] = false
+  ctx.body = Readable.from(lines(), { objectMode: false, highWaterMark: 16 * 1024 })
+}
+
+/** Any failure as an answer. What we did not foresee is logged in full and told to nobody. */
+export const asHttpError = (error: unknown, log: Logger): HttpError => {
+  if (error instanceof HttpError) return error
+  if (error instanceof URIError) return errors.notFound()
+  log.error({ err: error }, 'a request failed')
+  return new HttpError({ status: 500, code: 'unknown' }, 'Internal Server Error', { cause: error })
+}
+
+export const sendError = (ctx: Koa.Context, error: HttpError): void => {
+  ctx.status = error.status
+  ctx.set(error.headers)
+  ctx.body = { code: error.code, message: error.message, ...(error.params === undefined ? {} : { params: error.params }), status: error.status }
+}

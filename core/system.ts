@@ -1,0 +1,49 @@
+/** What the kernel itself offers, as a plugin like any other: its ports, its health, and the description of the API. */
+import Joi from 'joi'
+import { catalogue } from './catalogue.ts'
+import type { Catalogue } from './catalogue.ts'
+import { KERNEL_VERSION } from './load.ts'
+import { openApi } from './openapi.ts'
+import { defineAdapter, definePlugin } from './plugin.ts'
+import type { Plugin } from './plugin.ts'
+import { authenticator, cache, database, logger, middleware, queue, signal, storage } from './ports.ts'
+import { route } from './route.ts'
+import { serverConfig } from './server-config.ts'
+
+export interface Health {
+  readonly state: 'starting' | 'ready' | 'degraded' | 'stopping'
+  /** Adapter or plugin → `ok`, or what is wrong. */
+  readonly checks: Readonly<Record<string, string>>
+}
+
+const open = { method: 'GET', surface: 'root', credential: 'none', access: 'public', resource: 'none' } as const
+
+export const systemPlugin = (kernel: { catalogue(): Catalogue; health(): Promise<Health> }): Plugin => definePlugin({
+  name: 'kernel',
+  kernel: `^${KERNEL_VERSION}`,
+  ports: [database, cache, queue, signal, storage, logger, middleware, authenticator, catalogue],
+  adapters: [defineAdapter(catalogue, 'kernel', { create: () => kernel.catalogue() })],
+  routes: [
+    route({
+      ...open, path: '/healthz', summary: 'Whether the process lives',
+      reply: Joi.object<{ status: 'ok' }, true>({ status: Joi.string<'ok'>().valid('ok').required() }),
+      handle: () => ({ status: 'ok' as const }),
+    }),
+    route({
+      ...open, path: '/readyz', summary: 'Whether the server can do its work, and what keeps it from it',
+      description: '503 while it starts, stops, or something that it needs does not answer.',
+      reply: Joi.object<Health>({ state: Joi.string().required(), checks: Joi.object().pattern(Joi.string(), Joi.string()).required() }),
+      handle: async ({ ctx }) => {
+        const health = await kernel.health()
+        ctx.status = health.state === 'ready' ? 200 : 503
+        return health
+      },
+    }),
+    route({
+      ...open, path: '/openapi.json', summary: 'This description', uses: { parts: catalogue, server: serverConfig },
+      reply: Joi.object().unknown(),
+      handle: (_call, { parts, server }) =>
+        openApi(parts.routes, { title: 'Mortise', version: KERNEL_VERSION, ...(server.publicUrl === undefined ? {} : { serverUrl: server.publicUrl }) }),
+    }),
+  ],
+})
