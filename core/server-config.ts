@@ -1,4 +1,6 @@
 /** The `server` section of the configuration: what the kernel itself needs to know. The plain environment sets these too. */
+import { hkdfSync } from 'node:crypto'
+import { isIPv6 } from 'node:net'
 import Joi from 'joi'
 import { defineConfig } from './plugin.ts'
 
@@ -47,3 +49,13 @@ export const serverConfig = defineConfig('server', Joi.object<ServerConfig, true
 }))
 
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
+
+/** A 32-byte key for one purpose, derived from the secret key (HKDF-SHA-256): no two labels share a key, and none tells the secret. */
+export const deriveKey = ({ secretKey }: Pick<ServerConfig, 'secretKey'>, label: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', secretKey, '', `mortise ${label}`, 32))
+
+/** How clients reach this server, as far as it knows, without a trailing slash. */
+export const baseUrl = ({ publicUrl, host, port }: Pick<ServerConfig, 'publicUrl' | 'host' | 'port'>): string => {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return publicUrl ?? `http://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`
+}
