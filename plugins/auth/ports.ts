@@ -2,7 +2,7 @@
 import { definePort } from '../../core/index.ts'
 
 export interface WorkspaceOwner { readonly accountId: string; readonly name: string; readonly email: string }
-export interface NewOwner { readonly email: string; readonly name: string; readonly password: string; readonly workspace?: string }
+export interface NewOwner { readonly email: string; readonly name: string; readonly password: string; readonly workspace?: string; readonly language?: string }
 
 export interface Accounts {
   /** Whether any account exists: a server without one still waits for its set-up. */
