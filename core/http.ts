@@ -13,7 +13,7 @@ import type { Container } from './container.ts'
 import { errors } from './errors.ts'
 import type { ErrorMaker } from './errors.ts'
 import { sortByNeeds } from './graph.ts'
-import type { Uses } from './plugin.ts'
+import type { Deps, Uses } from './plugin.ts'
 import { authenticator, logger, middleware, request, storage } from './ports.ts'
 import type { Authenticator, Logger, Middleware } from './ports.ts'
 import { fullPath } from './route.ts'
@@ -29,23 +29,30 @@ export const createApp = (container: Container, routes: readonly Route[], stoppi
   const { authenticators, chain, log, storage: files, server } = container.deps(edge)
   const trusted = proxyAddr.compile(server.trustedProxies)
 
-  const mount = (route: Route) => async (ctx: RouterContext): Promise<void> => {
-    ctx.state['route'] = route
-    const actor = route.credential === 'none' ? nobody : await authenticate(ctx, route, authenticators)
-    ctx.state['actor'] = actor
-    const params = check(route.params as Joi.ObjectSchema | undefined, ctx.params, errors.notFound) as Record<string, unknown>
-    const fromBody = typeof route.resource === 'object' && String(Object.values(route.resource)[0]).startsWith('body.')
-    if (!fromBody) authorize(route, actor, { params })
-    const query = check(route.query as Joi.ObjectSchema | undefined, ctx.query, errors.invalidParam, { stripUnknown: true })
-    const received = await readBody(ctx, route, server, files)
-    try {
-      const body = checkBody(route.body as Joi.ObjectSchema | undefined, received.body)
-      if (fromBody) authorize(route, actor, { params, body })
-      const call: Call = { params, query, body, files: received.files, actor, signal: abortSignal(ctx, stopping), log: requestLog(ctx, log), ctx }
-      const result: unknown = await route.handle(call, container.deps(route.uses, scopeOf(ctx, container, call)))
-      await send(ctx, route, result, server.checkReplies, call.log)
-    } finally {
-      await received.discard()
+  const mount = (route: Route) => {
+    const uses = route.uses as Uses
+    const perRequest = Object.values(uses).some(isPerRequest)
+    let shared: Deps<Uses> | undefined
+    return async (ctx: RouterContext): Promise<void> => {
+      ctx.state['route'] = route
+      const actor = route.credential === 'none' ? nobody : await authenticate(ctx, route, authenticators)
+      ctx.state['actor'] = actor
+      const params = check(route.params as Joi.ObjectSchema | undefined, ctx.params, errors.notFound) as Record<string, unknown>
+      const fromBody = typeof route.resource === 'object' && String(Object.values(route.resource)[0]).startsWith('body.')
+      if (!fromBody) authorize(route, actor, { params })
+      const query = check(route.query as Joi.ObjectSchema | undefined, ctx.query, errors.invalidParam, { stripUnknown: true })
+      const received = await readBody(ctx, route, server, files)
+      try {
+        const body = checkBody(route.body as Joi.ObjectSchema | undefined, received.body)
+        if (fromBody) authorize(route, actor, { params, body })
+        const call: Call = { params, query, body, files: received.files, actor, signal: abortSignal(ctx, stopping), log: requestLog(ctx, log), ctx }
+        offerScope(ctx, container, call)
+        const deps = perRequest ? container.deps(uses, ctx.state['container'] as Container['awilix']) : shared ??= container.deps(uses)
+        const result: unknown = await route.handle(call, deps)
+        await send(ctx, route, result, server.checkReplies, call.log)
+      } finally {
+        await received.discard()
+      }
     }
   }
 
@@ -129,21 +136,18 @@ const abortSignal = (ctx: Koa.Context, stopping: AbortSignal): AbortSignal => {
   return AbortSignal.any([controller.signal, stopping])
 }
 
-/** The request's own container, made when something first asks for it: most requests never do. */
-const scopeOf = (ctx: Koa.Context, container: Container, call: Call): Container['awilix'] | undefined => {
+/** Puts the request's own container at `ctx.state.container`. It is made when something first asks for it: most requests never do. */
+const offerScope = (ctx: Koa.Context, container: Container, call: Call): void => {
   let scope: Container['awilix'] | undefined
   Object.defineProperty(ctx.state, 'container', {
     configurable: true,
     get: () => {
-      if (!scope) {
-        scope = container.scope({ [request.actor.id]: call.actor, [request.log.id]: call.log, [request.signal.id]: call.signal })
-        const ended = scope
-        ctx.res.once('close', () => { void ended.dispose() })
-      }
-      return scope
+      if (scope) return scope
+      const made = container.scope({ [request.actor.id]: call.actor, [request.log.id]: call.log, [request.signal.id]: call.signal })
+      ctx.res.once('close', () => { void made.dispose() })
+      return scope = made
     },
   })
-  return Object.values((ctx.state['route'] as Route).uses as Uses).some(isPerRequest) ? ctx.state['container'] as Container['awilix'] : undefined
 }
 
 const sortMiddleware = (all: ReadonlyMap<string, Middleware>): Koa.Middleware[] => {
