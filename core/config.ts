@@ -1,0 +1,297 @@
+/**
+ * The configuration: YAML files in layers, the environment on top. YAML is parsed first; `${NAME}`, `${NAME:-default}` and `file:` are
+ * then put into its string values, never into its text, so that no value can change the structure.
+ *
+ * An empty value (`auth:`) means "with no settings of its own"; a written `null` removes what an earlier layer said.
+ */
+import { randomBytes } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { closest, distance } from 'fastest-levenshtein'
+import Joi from 'joi'
+import { LineCounter, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml'
+import { StartupError } from './errors.ts'
+import type { Problem } from './errors.ts'
+
+export interface ConfigDocument {
+  plugins: Record<string, Record<string, unknown> | null>
+  /** Port → instance → options. */
+  adapters: Record<string, Record<string, Record<string, unknown>>>
+  server: Record<string, unknown>
+  provision: unknown
+}
+type Path = readonly string[]
+export interface LoadedConfig {
+  readonly document: ConfigDocument
+  /** The document as it was written, before anything was put into its strings. */
+  readonly written: Readonly<Record<string, unknown>>
+  readonly problems: readonly Problem[]
+  /** The directory to which relative paths at this place belong. */
+  folder(path: Path): string
+  /** Where the value at this place, or what encloses it, was said: `config/default.yaml:12`, `environment PORT`. */
+  origin(path: Path): string | undefined
+}
+export interface LoadOptions {
+  /** The folder of the deployment. */
+  readonly root: string
+  readonly env: NodeJS.ProcessEnv
+  /** Laid over the files, under the environment. */
+  readonly layers?: readonly Partial<ConfigDocument>[]
+  /** Where `default.yaml` and the profiles lie that come with the server. */
+  readonly builtinConfig: URL
+}
+
+/** What the plain environment may set. */
+const ENVIRONMENT: readonly (readonly [name: string, path: Path])[] = [
+  ['HOST', ['server', 'host']], ['PORT', ['server', 'port']], ['DATA_DIR', ['server', 'dataDir']], ['SECRET_KEY', ['server', 'secretKey']],
+  ['KEY_PEPPER', ['server', 'keyPepper']], ['PUBLIC_URL', ['server', 'publicUrl']], ['CONSOLE_WEB_URL', ['server', 'consoleWebUrl']],
+  ['COOKIE_DOMAIN', ['server', 'cookieDomain']], ['TRUSTED_PROXIES', ['server', 'trustedProxies']], ['MORTISE_BOOTSTRAP', ['server', 'bootstrap']],
+  ['LOG_LEVEL', ['adapters', 'logger', 'pino', 'level']], ['DATABASE_URL', ['adapters', 'database', 'postgres', 'url']],
+]
+const DANGEROUS = new Set(['__proto__', 'constructor', 'prototype'])
+
+type Tree = Record<string, unknown>
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value)
+const asTree = (value: unknown): Tree => isTree(value) ? value : {}
+const mapTree = <T>(tree: Tree, change: (value: unknown, key: string) => T): Record<string, T> =>
+  Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, change(value, key)]))
+
+interface Layer { readonly values: Tree; readonly folder: string; origin(path: Path): string | undefined }
+
+const shape = Joi.object({
+  plugins: Joi.object().pattern(Joi.string(), Joi.object()), server: Joi.object(), provision: Joi.any(),
+  adapters: Joi.object().pattern(Joi.string(), Joi.object().pattern(Joi.string(), Joi.object())),
+})
+
+/** Reads all layers. Whatever is wrong is collected in `problems`; it throws only where a file cannot be read at all. */
+export const loadConfig = async ({ root, env, layers: inMemory = [], builtinConfig }: LoadOptions): Promise<LoadedConfig> => {
+  const problems: Problem[] = []
+  const builtin = fileURLToPath(builtinConfig)
+  const files = [join(builtin, 'default.yaml')]
+  if (env['MORTISE_PROFILE']) files.push(findProfile(env['MORTISE_PROFILE'], [join(root, 'config'), builtin]))
+  if (env['MORTISE_CONFIG']) files.push(resolve(root, env['MORTISE_CONFIG']))
+  const layers = [
+    ...await Promise.all(files.map((file) => readLayer(file, root, problems))),
+    ...inMemory.map((values): Layer => ({ values, folder: root, origin: (path) => at(values, path) === undefined ? undefined : 'memory' })),
+  ]
+  const written = layers.reduce<Tree>((under, { values }) => merge(under, values), {})
+  layers.push(overlay(written, env, root))
+
+  const find = (path: Path): { layer: Layer; origin: string } | undefined => {
+    for (let length = path.length; length > 0; length--) {
+      for (const layer of layers.toReversed()) {
+        const origin = layer.origin(path.slice(0, length))
+        if (origin) return { layer, origin }
+      }
+    }
+    return undefined
+  }
+  const config = {
+    written, problems,
+    folder: (path: Path) => find(path)?.layer.folder ?? root,
+    origin: (path: Path) => find(path)?.origin,
+  }
+  const filled = mapTree(written, (value, key) => fill(value, [key], env, config))
+  const document: ConfigDocument = {
+    plugins: mapTree(asTree(filled['plugins']), asTree),
+    adapters: mapTree(asTree(filled['adapters']), (instances) => mapTree(asTree(instances), asTree)),
+    server: asTree(filled['server']), provision: filled['provision'] ?? {},
+  }
+  const loaded: LoadedConfig = { ...config, document }
+  problems.push(...checkSection(shape, filled, [], loaded).problems)
+  return loaded
+}
+
+const findProfile = (name: string, folders: readonly string[]): string => {
+  const file = folders.map((folder) => join(folder, `${name}.yaml`)).find((path) => existsSync(path))
+  if (file && /^[\w-]+$/.test(name)) return file
+  const known = folders.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder)).filter((entry) => entry.endsWith('.yaml')).map((entry) => entry.slice(0, -5))
+  throw new StartupError([{
+    path: 'MORTISE_PROFILE', message: `there is no profile "${name}" in ${folders.join(' or ')}`, fix: didYouMean(name, known) ?? `There are: ${[...new Set(known)].join(', ')}.`,
+  }])
+}
+
+const readLayer = async (file: string, root: string, problems: Problem[]): Promise<Layer> => {
+  const near = relative(root, file)
+  const name = near.startsWith('..') ? file : near
+  const unreadable = (error: unknown): StartupError =>
+    new StartupError([{ path: name, message: `cannot be read: ${(error as Error).message}`, fix: 'Correct the path, or the file.' }], { cause: error })
+  const text = await readFile(file, 'utf8').catch((error: unknown) => { throw unreadable(error) })
+  const lines = new LineCounter()
+  const place = (offset: number): string => `${name}:${lines.linePos(offset).line}`
+  try {
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true })
+    for (const { message, pos } of [...document.errors, ...document.warnings]) problems.push({ path: '', message, origin: place(pos[0]) })
+    visit(document, {
+      Pair: (_, pair) => {
+        const key = isScalar<string>(pair.key) ? pair.key : undefined
+        if (key && DANGEROUS.has(key.value)) problems.push({ path: key.value, message: 'may not be used as a key', fix: 'Take another name.', origin: place(key.range?.[0] ?? 0) })
+        if (pair.value === null || (isScalar(pair.value) && pair.value.value === null && pair.value.source === '')) pair.value = document.createNode({})
+      },
+    })
+    return {
+      // Aliases may be followed a hundred times, which no honest file needs and a file that explodes exceeds.
+      values: document.errors.length > 0 ? {} : asTree(document.toJS({ maxAliasCount: 100 })),
+      folder: dirname(file),
+      origin: (path) => {
+        const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
+        const key = path.at(-1)
+        const node = isMap(parent) ? parent.items.find((pair) => isScalar(pair.key) && pair.key.value === key)?.key
+          : isSeq(parent) ? parent.items[Number(key)] : undefined
+        const range = (node as { range?: readonly number[] | null } | undefined)?.range
+        return range ? place(range[0] ?? 0) : undefined
+      },
+    }
+  } catch (error) { throw unreadable(error) }
+}
+
+const at = (value: unknown, path: Path): unknown => path.reduce<unknown>((within, key) => asTree(within)[key], value)
+
+const merge = (under: Tree, over: Tree, path: Path = []): Tree => {
+  const merged = { ...under }
+  for (const [key, value] of Object.entries(over)) {
+    if (DANGEROUS.has(key) || value === undefined) continue
+    // A port is said anew as a whole: the options of two adapters must not mix.
+    const replaces = path.length === 1 && path[0] === 'adapters'
+    if (value === null) delete merged[key]
+    else if (!isTree(value)) merged[key] = value
+    else if (replaces) merged[key] = merge({}, mapTree(value, (options) => options ?? {}))
+    else merged[key] = merge(asTree(merged[key]), value, [...path, key])
+  }
+  return merged
+}
+
+/** Lays the environment over `tree`, which it changes. An empty variable is one that is not set. */
+const overlay = (tree: Tree, env: NodeJS.ProcessEnv, root: string): Layer => {
+  const set: { name: string; path: Path }[] = []
+  for (const [name, path] of ENVIRONMENT) {
+    const text = env[name]
+    if (!text) continue
+    const [section, ...keys] = path as readonly [string, string, ...string[]]
+    const values = { ...asTree(tree[section]) }
+    tree[section] = values
+    if (section === 'adapters') {
+      const [port, usual, option] = keys as unknown as [string, string, string]
+      const instances = asTree(values[port])
+      // A database URL chooses the adapter; a log level is for whichever logger there is.
+      const instance = name === 'DATABASE_URL' ? usual : Object.keys(instances)[0] ?? usual
+      values[port] = { [instance]: { ...asTree(instances[instance]), [option]: text } }
+      set.push({ name, path: [section, port, instance, option] })
+    } else {
+      values[keys[0] as string] = name === 'TRUSTED_PROXIES' ? text.split(',').map((part) => part.trim()).filter(Boolean) : text
+      set.push({ name, path })
+    }
+  }
+  return {
+    values: {}, folder: root,
+    origin: (path) => {
+      const found = path.length > 1 ? set.find((entry) => path.every((key, index) => entry.path[index] === key)) : undefined
+      return found && `environment ${found.name}`
+    },
+  }
+}
+
+/** Puts variables and files into the strings below `value`. What the plain environment said is taken as it stands, but for `file:`. */
+const fill = (value: unknown, path: Path, env: NodeJS.ProcessEnv, config: Omit<LoadedConfig, 'document'>): unknown => {
+  if (Array.isArray(value)) return value.map((item, index) => fill(item, [...path, String(index)], env, config))
+  if (isTree(value)) return mapTree(value, (item, key) => fill(item, [...path, key], env, config))
+  if (typeof value !== 'string') return value
+  const origin = config.origin(path)
+  const problem = (message: string, fix: string): void => { (config.problems as Problem[]).push({ path: pathName(path), message, fix, origin }) }
+  const text = origin?.startsWith('environment ') ? value : value.replace(/\$?\$\{([^}]*)\}/g, (whole: string, inside: string) => {
+    if (whole.startsWith('$$')) return whole.slice(1)
+    const [, name, fallback] = /^([A-Za-z_]\w*)(?::-(.*))?$/s.exec(inside) ?? []
+    if (name === undefined) problem(`"${whole}" is not understood`, 'Write ${NAME} or ${NAME:-default}; $${ stands for the characters themselves.')
+    else if (fallback !== undefined) return env[name] === undefined || env[name] === '' ? fallback : env[name]
+    else if (env[name] === undefined) problem(`the environment has no ${name}`, `Set ${name}, or write \${${name}:-default}.`)
+    return name === undefined ? whole : env[name] ?? whole
+  })
+  if (!text.startsWith('file:')) return text
+  try {
+    return readFileSync(text.startsWith('file://') ? fileURLToPath(text) : resolve(config.folder(path), text.slice(5)), 'utf8').trim()
+  } catch (error) {
+    problem(`its file cannot be read: ${(error as Error).message}`, 'Make the file, or correct the path.')
+    return text
+  }
+}
+
+const pathName = (path: readonly (string | number)[]): string =>
+  path.reduce<string>((name, key) => typeof key === 'number' ? `${name}[${key}]` : name === '' ? key : `${name}.${key}`, '')
+
+/** Says nothing of the values, which may be secrets. */
+const WORDS = {
+  'object.unknown': 'is not known here', 'any.required': 'is missing',
+  'string.pattern.base': 'must match {{#regex}}', 'string.pattern.name': 'must be {{#name}}',
+}
+/** The kernel's own keys, by the section in which they may stand. */
+const OWN_KEYS: Readonly<Record<string, readonly string[]>> = { plugins: ['$optional'], adapters: ['$adapter'] }
+
+/**
+ * Checks one section and reports all that is wrong with it. Keys that begin with `$` are the kernel's: the schema never sees them.
+ * Without a schema the section takes no settings.
+ */
+export const checkSection = <T>(
+  schema: Joi.ObjectSchema<T> | undefined, value: unknown, path: Path, config: LoadedConfig,
+): { value: T; problems: Problem[] } => {
+  const own = Object.keys(asTree(value)).filter((key) => key.startsWith('$'))
+  const rest = isTree(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !own.includes(key))) : value
+  const checked = (schema ?? Joi.object({})).validate(rest, { abortEarly: false, errors: { label: false }, messages: WORDS })
+  const problems: Problem[] = []
+  const report = (at: readonly (string | number)[], message: string, fix: string | undefined): void => {
+    const name = pathName([...path, ...at])
+    if (config.problems.some((known) => known.path === name)) return
+    problems.push({ path: name, message, fix, origin: config.origin([...path, ...at.map(String)]) })
+  }
+  const ownKeys = OWN_KEYS[path[0] ?? ''] ?? []
+  for (const key of own) if (!ownKeys.includes(key)) report([key], 'is not known here', didYouMean(key, ownKeys) ?? 'Keys that begin with $ are the kernel\'s.')
+  for (const { type, path: at, message, context } of checked.error?.details ?? []) {
+    report(at, message, type === 'object.unknown' ? instead(String(at.at(-1)), keysAt(schema, at.slice(0, -1)))
+      : type === 'any.only' ? didYouMean(String(context?.['value']), (context?.['valids'] as unknown[]).map(String))
+      : variableFix([...path, ...at.map(String)]))
+  }
+  return { value: checked.value as T, problems }
+}
+
+const instead = (word: string, known: readonly string[]): string => {
+  const allowed = known.length > 0 ? `allowed here: ${known.join(', ')}` : 'nothing may be set here'
+  return [didYouMean(word, known), allowed].filter(Boolean).join(' ')
+}
+const variableFix = (path: Path): string | undefined => {
+  const variable = ENVIRONMENT.find(([, known]) => known.join('.') === path.join('.'))?.[0]
+  return variable && `Set ${variable} in the environment, or ${path.join('.')} in a configuration file.`
+}
+
+interface Description { readonly keys?: Readonly<Record<string, Description>>; readonly items?: readonly Description[] }
+const keysAt = (schema: Joi.ObjectSchema | undefined, path: readonly (string | number)[]): string[] => {
+  const found = path.reduce<Description | undefined>(
+    (within, key) => typeof key === 'number' ? within?.items?.[0] : within?.keys?.[key], schema?.describe() as Description | undefined)
+  return Object.keys(found?.keys ?? {})
+}
+
+/** `did you mean "x"?`, where one of the known words is near. */
+export const didYouMean = (word: string, known: readonly string[]): string | undefined => {
+  if (known.length === 0) return undefined
+  const near = closest(word, known)
+  return distance(word.toLowerCase(), near.toLowerCase()) * 2 <= Math.max(word.length, near.length) ? `did you mean "${near}"?` : undefined
+}
+
+/** The secret key of a server that keeps its data in `dataDir`: made once, readable to its user alone. Whoever makes it first wins. */
+export const ensureSecretKey = async (dataDir: string): Promise<string> => {
+  const file = join(dataDir, 'secret-key')
+  try {
+    if (!existsSync(file)) {
+      await mkdir(dataDir, { recursive: true, mode: 0o700 })
+      // Written whole under another name and then linked, which fails where the name is taken: nobody reads half a key.
+      const draft = `${file}.${randomBytes(6).toString('hex')}`
+      await writeFile(draft, `${randomBytes(42).toString('base64')}\n`, { flag: 'wx', mode: 0o600, flush: true })
+      await link(draft, file).catch((error: NodeJS.ErrnoException) => { if (error.code !== 'EEXIST') throw error }).finally(() => unlink(draft))
+    }
+    const key = (await readFile(file, 'utf8')).trim()
+    if (key.length >= 32) return key
+  } catch (error) {
+    throw new StartupError([{ path: 'server.dataDir', message: `the secret key cannot be kept at ${file}: ${(error as Error).message}`, fix: 'Make the folder writable, or set SECRET_KEY.' }], { exitCode: 1, cause: error })
+  }
+  throw new StartupError([{ path: 'server.secretKey', message: `${file} is damaged: it has fewer than 32 characters`, fix: 'Put the old key back; only where nothing was stored yet, remove the file.' }])
+}
