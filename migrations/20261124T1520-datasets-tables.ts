@@ -28,6 +28,15 @@ export const up = async (db: Database): Promise<void> => {
     );
     CREATE INDEX datasets_by_age ON datasets (workspace_id, created_at DESC, id);
 
+    CREATE TABLE dataset_permissions (
+      workspace_id uuid NOT NULL,
+      dataset_id uuid NOT NULL,
+      account_id uuid NOT NULL,
+      created_at timestamptz NOT NULL DEFAULT now(),
+      PRIMARY KEY (dataset_id, account_id),
+      FOREIGN KEY (workspace_id, dataset_id) REFERENCES datasets (workspace_id, id) ON DELETE CASCADE
+    );
+
     CREATE TABLE dataset_process_rules (
       id uuid PRIMARY KEY,
       workspace_id uuid NOT NULL,
@@ -76,6 +85,7 @@ export const up = async (db: Database): Promise<void> => {
       disabled_at timestamptz,
       disabled_by uuid,
       archived boolean NOT NULL DEFAULT false,
+      stalls integer NOT NULL DEFAULT 0,
       is_paused boolean NOT NULL DEFAULT false,
       paused_at timestamptz,
       word_count integer NOT NULL DEFAULT 0,
@@ -116,7 +126,6 @@ export const up = async (db: Database): Promise<void> => {
       word_count integer NOT NULL,
       tokens integer NOT NULL DEFAULT 0,
       keywords text[] NOT NULL DEFAULT '{}',
-      index_node_id uuid NOT NULL,
       index_node_hash text NOT NULL,
       hit_count integer NOT NULL DEFAULT 0,
       enabled boolean NOT NULL DEFAULT true,
