@@ -69,7 +69,7 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
     plugin: systemPlugin({ catalogue: () => catalogue, health: () => health() }), key: 'kernel', source: 'kernel', builtin: true, optional: false,
   }
   const wiring = wire([system, ...loaded.plugins], config)
-  const problems = [...config.problems, ...loaded.problems, ...wiring.problems]
+  const problems = [...config.problems, ...loaded.problems, ...wiring.problems, ...missingSecret(wiring)]
   if (problems.length > 0) throw new StartupError(unique(problems))
 
   const catalogue: Catalogue = {
@@ -211,12 +211,18 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
   }
 }
 
-/** The embedded database needs no secret from anybody: it makes one and keeps it beside its data. */
+/** A server with the embedded database needs no secret from anybody: it makes one and keeps it beside its data. */
+const makesItsSecret = (wiring: Wiring): boolean => wiring.adapters.get(database.id)?.adapter.name === 'embedded'
+const missingSecret = (wiring: Wiring): Problem[] => {
+  const { secretKey } = wiring.configs.get(keyOf(serverConfig)) as Partial<ServerConfig>
+  return secretKey !== undefined || makesItsSecret(wiring) ? []
+    : [{ path: 'server.secretKey', message: 'is missing: a server whose database others can reach needs one', fix: 'Make one (openssl rand -base64 42) and set SECRET_KEY to it, the same for every process.' }]
+}
 const serverSettings = async (wiring: Wiring, root: string): Promise<ServerConfig> => {
   const settings = wiring.configs.get(keyOf(serverConfig)) as ServerConfig
   const dataDir = resolve(root, settings.dataDir)
-  const secretKey = settings.secretKey ?? (wiring.adapters.get(database.id)?.adapter.name === 'embedded' ? await ensureSecretKey(dataDir) : undefined)
-  return { ...settings, dataDir, ...(secretKey === undefined ? {} : { secretKey }) }
+  const given = (settings as Partial<ServerConfig>).secretKey
+  return { ...settings, dataDir, secretKey: given ?? await ensureSecretKey(dataDir) }
 }
 
 const migrationSources = (wiring: Wiring): MigrationSource[] => [

@@ -31,11 +31,15 @@ export interface ServerConfig {
   readonly checkReplies: boolean
 }
 
+const notGuessable = (key: string, helpers: Joi.CustomHelpers): string | Joi.ErrorReport =>
+  new Set(key).size >= 8 ? key : helpers.message({ custom: 'is easy to guess: it has fewer than 8 different characters' })
+
 export const serverConfig = defineConfig('server', Joi.object<ServerConfig, true>({
   host: Joi.string().hostname().allow('::1', '::', '0.0.0.0').default('127.0.0.1'),
   port: Joi.number().port().default(5001),
   dataDir: Joi.string().default('./data'),
-  secretKey: Joi.string().min(32).required(),
+  // Whether it may be absent depends on the database: see kernel.ts.
+  secretKey: Joi.string().min(32).custom(notGuessable) as Joi.StringSchema<string>,
   keyPepper: Joi.string().min(32),
   publicUrl: Joi.string().uri({ scheme: ['http', 'https'] }).replace(/\/+$/, ''),
   consoleWebUrl: Joi.string().uri({ scheme: ['http', 'https'] }).replace(/\/+$/, ''),
