@@ -1,0 +1,144 @@
+/**
+ * Who may reach what, generated from the router: every route × every position of an id (path, query, body, nested, array) × ids of
+ * another workspace and of another dataset. Whatever such a request is answered must equal the answer for an id that nobody has.
+ */
+import { randomUUID } from 'node:crypto'
+import test from 'ava'
+import type Joi from 'joi'
+import { database } from '../core/index.ts'
+import type { Route } from '../core/index.ts'
+import { fullPath } from '../core/route.ts'
+import { testApp } from '../core/testing.ts'
+import type { TestApp } from '../core/testing.ts'
+import { idPlaces, put, sample } from './support/sample.ts'
+import type { Path } from './support/sample.ts'
+import { allIds, makeWorkspace, signIn } from './support/world.ts'
+import type { Ids, Workspace } from './support/world.ts'
+
+let app: TestApp
+let mine: Workspace
+let theirs: Workspace
+let ids: Ids
+let session: Record<string, string>
+test.before(async () => {
+  app = await testApp()
+  mine = await makeWorkspace(app, 'mine')
+  theirs = await makeWorkspace(app, 'theirs')
+  session = await signIn(app, mine)
+  ids = await allIds(app)
+})
+test.after.always(() => app.close())
+
+interface Input { readonly params: Record<string, string>; readonly query: unknown; readonly body: unknown }
+interface Seen { readonly status: number; readonly text: string }
+
+const asSchema = (schema: unknown): Joi.ObjectSchema | undefined => schema as Joi.ObjectSchema | undefined
+const inputFor = (route: Route, datasetId: string): Input => {
+  const params = Object.fromEntries([...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name as string, name === 'dataset_id' ? datasetId : randomUUID()]))
+  return { params, query: route.query ? sample(asSchema(route.query) as Joi.Schema) : {}, body: route.body ? sample(asSchema(route.body) as Joi.Schema) : undefined }
+}
+const request = async (route: Route, { params, query, body }: Input, headers: Record<string, string>): Promise<Seen> => {
+  const path = fullPath(route).replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+  const search = new URLSearchParams()
+  for (const [key, value] of Object.entries(query as object)) for (const one of [value].flat()) search.append(key, String(one))
+  let payload: RequestInit['body']
+  const type: Record<string, string> = {}
+  if (route.upload) {
+    const form = new FormData()
+    form.set(route.upload.field, new Blob(['some text']), 'a.txt')
+    for (const [key, value] of Object.entries(body as object ?? {})) form.set(key, typeof value === 'string' ? value : JSON.stringify(value))
+    payload = form
+  } else if (body !== undefined) {
+    payload = JSON.stringify(body)
+    type['content-type'] = 'application/json'
+  }
+  const response = await app.fetch(`${path}?${search}`, { method: route.method, headers: { ...headers, ...type }, ...(payload === undefined ? {} : { body: payload }) })
+  return { status: response.status, text: await response.text() }
+}
+const credentials = (route: Route): Record<string, string>[] =>
+  route.credential === 'account' ? [session] : [{ authorization: `Bearer ${mine.workspaceKey}` }, { authorization: `Bearer ${mine.boundKey}` }]
+
+const guarded = (): Route[] => app.kernel.catalogue.routes.filter(({ access }) => access !== 'public')
+/** The id is where the answers may differ, and nowhere else. */
+const without = ({ status, text }: Seen, id: string): string => `${status} ${text.replaceAll(id, '<id>')}`
+
+test('every guarded route refuses nobody, a wrong credential, a credential of another kind, and two at once', async (t) => {
+  t.true(guarded().length > 10)
+  for (const route of guarded()) {
+    const input = inputFor(route, mine.datasetIds[0])
+    const name = `${route.method} ${fullPath(route)}`
+    const other = route.credential === 'account' ? { authorization: `Bearer ${mine.workspaceKey}` } : session
+    for (const headers of [{}, { authorization: 'Bearer nonsense' }, { authorization: 'nonsense' }, { authorization: 'Basic YTpi' }, other, { ...session, authorization: `Bearer ${mine.workspaceKey}` }]) {
+      const { status, text } = await request(route, input, headers)
+      t.is(status, 401, `${name} with ${JSON.stringify(Object.keys(headers))}: ${text}`)
+      t.like(JSON.parse(text), { code: 'unauthorized' })
+    }
+  }
+})
+
+test('an id of another workspace, or of another dataset, is answered like one that nobody has', async (t) => {
+  const foreign = ids.get(theirs.workspaceId) ?? []
+  const sibling = (ids.get(mine.workspaceId) ?? []).filter(({ datasetId }) => datasetId === mine.datasetIds[1])
+  t.true(foreign.length > 10 && sibling.length > 3)
+  let compared = 0
+  const before = await rows()
+  for (const route of guarded()) {
+    const [first] = mine.datasetIds
+    const input = inputFor(route, first)
+    const places: { in: keyof Input; path: Path }[] = [
+      ...Object.keys(input.params).map((name) => ({ in: 'params' as const, path: [name] })),
+      ...(route.query ? idPlaces(asSchema(route.query) as Joi.Schema) : []).map((path) => ({ in: 'query' as const, path })),
+      ...(route.body ? idPlaces(asSchema(route.body) as Joi.Schema) : []).map((path) => ({ in: 'body' as const, path })),
+    ]
+    for (const headers of credentials(route)) {
+      for (const place of places) {
+        const ask = async (id: string): Promise<string> => without(await request(route, { ...input, [place.in]: put(input[place.in], place.path, id) }, headers), id)
+        const nobody = await ask(randomUUID())
+        const isDataset = String(place.path.at(-1)).startsWith('dataset_id')
+        for (const { id, table, column } of [...foreign, ...isDataset ? [] : sibling]) {
+          t.is(await ask(id), nobody, `${route.method} ${fullPath(route)}: ${place.in} ${place.path.join('.')} = ${table}.${column} of somebody else`)
+          compared++
+        }
+      }
+    }
+  }
+  t.log(`${compared} answers compared`)
+  t.true(compared > 200)
+  t.deepEqual(await rows(), before, 'nothing of the other workspace was changed')
+})
+
+/** What the other workspace has, counted by table. */
+const rows = async (): Promise<Record<string, number>> => {
+  const counts: Record<string, number> = {}
+  for (const { table } of (await allIds(app)).get(theirs.workspaceId) ?? []) counts[table] = (counts[table] ?? 0) + 1
+  return counts
+}
+
+test('a key that is bound to one dataset is refused for every other, and for all that names none', async (t) => {
+  const headers = { authorization: `Bearer ${mine.boundKey}` }
+  for (const route of guarded().filter(({ credential }) => credential === 'dataset')) {
+    const named = typeof route.resource === 'object' && Object.values(route.resource)[0] === 'params.dataset_id'
+    const name = `${route.method} ${fullPath(route)}`
+    const other = await request(route, inputFor(route, mine.datasetIds[1]), headers)
+    t.is(other.status, 403, name)
+    if (named && route.method === 'GET') t.not((await request(route, inputFor(route, mine.datasetIds[0]), headers)).status, 403, name)
+  }
+})
+
+test('the same key decides alike in every spelling of the one carrier, and no other carrier is read', async (t) => {
+  const path = `/v1/datasets/${mine.datasetIds[0]}`
+  const status = async (headers: Record<string, string>, search = ''): Promise<number> => (await app.fetch(path + search, { headers })).status
+  const key = mine.boundKey
+  for (const authorization of [`Bearer ${key}`, `bearer ${key}`, `BEARER   ${key}`]) t.is(await status({ authorization }), 200)
+  t.is(await status({ Authorization: `Bearer ${key} more` }), 401)
+  for (const headers of [{ 'x-api-key': key }, { cookie: `access_token=${key}` }, { 'api-key': key }]) t.is(await status(headers as never), 401)
+  for (const name of ['api_key', 'token', 'access_token', 'key']) t.is(await status({}, `?${name}=${key}`), 401)
+  for (const token of ['', 'null', 'undefined', '[]', '{}', key.toLowerCase(), key.slice(0, -1), `${key}x`]) t.is(await status({ authorization: `Bearer ${token}` }), 401)
+})
+
+test('what a server sets itself cannot be set from outside', async (t) => {
+  const api = (body: object) => app.fetch('/v1/datasets', { json: body, token: mine.workspaceKey })
+  for (const field of ['id', 'workspace_id', 'created_by', 'tenant_id']) t.is((await api({ name: `mass ${field}`, [field]: theirs.workspaceId })).status, 400, field)
+  const [{ count }] = await app.resolve(database).query<{ count: number }>(`SELECT count(*)::int AS count FROM datasets WHERE name LIKE 'mass %'`) as [{ count: number }]
+  t.is(count, 0)
+})
