@@ -1,0 +1,39 @@
+/** The thread in which the embedded database runs: PGlite behind a Unix socket that speaks PostgreSQL's protocol. */
+import { existsSync } from 'node:fs'
+import { cp, mkdir, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+import { PGlite } from '@electric-sql/pglite'
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
+import { vector } from '@electric-sql/pglite-pgvector'
+import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
+
+export interface PgliteThread {
+  readonly files: string
+  readonly socket: string
+  /** Database files to begin with where there are none. */
+  readonly template: string | undefined
+}
+
+/** The files appear complete or not at all: a first start that was cut short begins anew. */
+const prepare = async ({ files, template }: PgliteThread): Promise<void> => {
+  if (existsSync(files)) return
+  const unfinished = `${files}.unfinished`
+  await rm(unfinished, { recursive: true, force: true })
+  await mkdir(dirname(files), { recursive: true, mode: 0o700 })
+  if (template) await cp(template, unfinished, { recursive: true })
+  else await (await PGlite.create(unfinished)).close()
+  await rename(unfinished, files)
+}
+
+const thread = workerData as PgliteThread
+await prepare(thread)
+const db = await PGlite.create(thread.files, { extensions: { vector, pg_trgm } })
+await rm(thread.socket, { force: true })
+// The pool has one connection; a second is let in while a broken one is replaced.
+const server = new PGLiteSocketServer({ db, path: thread.socket, maxConnections: 2 })
+await server.start()
+parentPort?.once('message', () => {
+  void server.stop().then(() => db.close()).then(() => { parentPort?.close() })
+})
+parentPort?.postMessage('ready')

@@ -1,0 +1,155 @@
+/**
+ * The `database` port over one Sequelize instance. Raw SQL takes a client from the same pool as the models and runs at the speed of
+ * the driver. Inside a transaction both run on its client, found through an AsyncLocalStorage of this instance.
+ *
+ * Rows come as `pg` reads them: `bigint`, `count(*)` and `numeric` are strings, `timestamptz` is a Date, `date` is a string, `jsonb` is parsed.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type pg from 'pg'
+import { ConnectionAcquireTimeoutError, Sequelize, Transaction } from 'sequelize'
+import type { Model, ModelAttributes, ModelOptions, Options } from 'sequelize'
+import type { Database, Logger, Table } from '../../../core/index.ts'
+
+export interface OpenDatabase extends Database { close(): Promise<void> }
+
+/** An open transaction, and whoever joined it. */
+interface Unit {
+  readonly client: pg.Client
+  /** The same client as Sequelize's models want to see it. */
+  readonly handle: Transaction
+  /** The statements so far, one after another. */
+  last: Promise<unknown>
+  /** Why it may not commit. */
+  failure: { readonly error: unknown } | undefined
+  ended: boolean
+  readonly afterCommit: (() => void | Promise<void>)[]
+}
+
+const ACQUIRE = 30_000
+/** The oldest server that we take. Saying it spares a connection that only asks; Sequelize's types do not know the option. */
+const version = { databaseVersion: '15.0.0' }
+
+export const openDatabase = (connection: Options, { exclusive, log }: { exclusive: boolean; log: Logger }): OpenDatabase => {
+  const sequelize = new Sequelize({
+    ...connection,
+    ...version,
+    dialect: 'postgres',
+    logging: false,
+    define: { timestamps: false, freezeTableName: true, underscored: false },
+    pool: { acquire: ACQUIRE, ...connection.pool },
+  })
+  const units = new AsyncLocalStorage<Unit>()
+
+  /** The transaction in which the caller runs. A caller that outlived its transaction must not slip out of it unseen. */
+  const current = (): Unit | undefined => {
+    const unit = units.getStore()
+    if (unit?.ended) throw new Error('This statement belongs to a transaction that has ended. Await it inside the transaction, or start it from afterCommit().')
+    return unit
+  }
+
+  const take = async (): Promise<pg.Client> => {
+    try { return await sequelize.connectionManager.getConnection({ type: 'write' }) as pg.Client } catch (error) {
+      if (!(error instanceof ConnectionAcquireTimeoutError)) throw error
+      throw new Error(
+        `No connection to the database became free within ${ACQUIRE / 1000} s. Look for slow work inside a transaction, or raise adapters.database.*.pool.`,
+        { cause: error })
+    }
+  }
+  /** A client goes back idle or not at all: whatever was left open on it is rolled back. */
+  const giveBack = async (client: pg.Client): Promise<void> => {
+    if (client.getTransactionStatus() !== 'I') {
+      await client.query('ROLLBACK').catch(() => sequelize.connectionManager.destroyConnection(client)).catch(() => undefined)
+    }
+    sequelize.connectionManager.releaseConnection(client)
+  }
+
+  /** One statement at a time, as the protocol has it. A failed statement dooms the transaction, whoever catches its error. */
+  const inTurn = <T>(unit: Unit, run: () => Promise<T>): Promise<T> => {
+    const turn = unit.last.then(run)
+    unit.last = turn.catch((error: unknown) => { unit.failure ??= { error } })
+    return turn
+  }
+
+  const models = { query: sequelize.query.bind(sequelize), transaction: sequelize.transaction.bind(sequelize) } as unknown as Record<
+    'query' | 'transaction', (first: unknown, second?: unknown) => Promise<unknown>>
+  Object.assign(sequelize, {
+    query: async (sql: string, options?: { transaction?: Transaction | null }) => {
+      const unit = current()
+      return unit ? inTurn(unit, () => models.query(sql, { ...options, transaction: options?.transaction ?? unit.handle })) : models.query(sql, options)
+    },
+    // What Sequelize starts by itself, as in findOrCreate, becomes a savepoint of ours.
+    transaction: async (options?: object, work?: unknown) => {
+      const unit = current()
+      return models.transaction(unit ? { ...options, transaction: unit.handle } : options, work)
+    },
+  })
+
+  const callBack = async (work: () => void | Promise<void>): Promise<void> => {
+    try { await units.exit(work) } catch (error) { log.error({ err: error }, 'what was to follow a commit failed') }
+  }
+
+  const outermost = async <T>(work: () => Promise<T>): Promise<T> => {
+    const client = await take()
+    const handle = Object.assign(new Transaction(sequelize, {}), { connection: client, finished: undefined as string | undefined })
+    const unit: Unit = { client, handle, last: Promise.resolve(), failure: undefined, ended: false, afterCommit: [] }
+    let result: T
+    try {
+      await client.query('BEGIN')
+      result = await units.run(unit, work).finally(() => { unit.ended = true })
+      await unit.last
+      if (unit.failure) throw new Error('The transaction was rolled back: a part of it had failed, although the error was caught.', { cause: unit.failure.error })
+      await client.query('COMMIT')
+      handle.finished = 'commit'
+    } finally {
+      unit.ended = true
+      handle.finished ??= 'rollback'
+      await unit.last
+      await giveBack(client)
+    }
+    for (const next of unit.afterCommit) await callBack(next)
+    return result
+  }
+  const nested = async <T>(unit: Unit, work: () => Promise<T>): Promise<T> => {
+    try { return await work() } catch (error) {
+      unit.failure ??= { error }
+      throw error
+    }
+  }
+
+  const query = async <R extends object>(sql: string, values: readonly unknown[] = []): Promise<R[]> => {
+    const unit = current()
+    if (unit) return rowsOf<R>(await inTurn(unit, () => unit.client.query(sql, [...values])))
+    const client = await take()
+    try { return rowsOf<R>(await client.query(sql, [...values])) } finally { await giveBack(client) }
+  }
+
+  return {
+    exclusive,
+    query,
+    transaction: async (work) => {
+      const unit = current()
+      return unit ? nested(unit, work) : outermost(work)
+    },
+    afterCommit: (work) => {
+      const unit = current()
+      if (unit) unit.afterCommit.push(work)
+      else void callBack(work)
+    },
+    define: <Row extends object>(table: string, columns: ModelAttributes<Model<Row, Partial<Row>>, Row>, options: ModelOptions = {}) => {
+      if (sequelize.isDefined(table)) throw new Error(`The table "${table}" is defined twice. Share one model() of it.`)
+      return sequelize.define<Model<Row, Partial<Row>>, Row>(table, columns, options as ModelOptions<Model<Row, Partial<Row>>>) as Table<Row>
+    },
+    hasExtension: async (name) => (await query(`
+      SELECT 1 FROM pg_extension WHERE extname = $1
+      UNION ALL
+      SELECT 1 FROM pg_available_extension_versions
+      WHERE name = $1 AND ((SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+        OR trusted AND has_database_privilege(current_database(), 'CREATE'))
+      LIMIT 1`, [name])).length > 0,
+    close: () => sequelize.close(),
+  }
+}
+
+/** A text of several statements gives several results. */
+const rowsOf = <R extends object>(result: pg.QueryResult | pg.QueryResult[]): R[] =>
+  (Array.isArray(result) ? result.flatMap(({ rows }) => rows as R[]) : result.rows as R[])
