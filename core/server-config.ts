@@ -1,6 +1,6 @@
 /** The `server` section of the configuration: what the kernel itself needs to know. The plain environment sets these too. */
 import { hkdfSync } from 'node:crypto'
-import { isIPv6 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 import Joi from 'joi'
 import { defineConfig } from './plugin.ts'
 
@@ -52,7 +52,7 @@ export const serverConfig = defineConfig('server', Joi.object<ServerConfig, true
   checkReplies: Joi.boolean().default(false),
 }))
 
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 
 /** A 32-byte key for one purpose, derived from the secret key (HKDF-SHA-256): no two labels share a key, and none tells the secret. */
 export const deriveKey = ({ secretKey }: Pick<ServerConfig, 'secretKey'>, label: string): Buffer =>
