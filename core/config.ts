@@ -4,14 +4,14 @@
  *
  * An empty value (`auth:`) means "with no settings of its own"; a written `null` removes what an earlier layer said.
  */
-import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { closest, distance } from 'fastest-levenshtein'
 import Joi from 'joi'
-import { LineCounter, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml'
+import { LineCounter, isPair, isScalar, parseDocument, visit } from 'yaml'
+import type { Scalar } from 'yaml'
 import { StartupError } from './errors.ts'
 import type { Problem } from './errors.ts'
 
@@ -40,16 +40,16 @@ export interface LoadOptions {
   /** Laid over the files, under the environment. */
   readonly layers?: readonly Partial<ConfigDocument>[]
   /** Where `default.yaml` and the profiles lie that come with the server. */
-  readonly builtinConfig: URL
+  readonly builtinConfig?: URL
 }
 
 /** What the plain environment may set. */
-const ENVIRONMENT: readonly (readonly [name: string, path: Path])[] = [
-  ['HOST', ['server', 'host']], ['PORT', ['server', 'port']], ['DATA_DIR', ['server', 'dataDir']], ['SECRET_KEY', ['server', 'secretKey']],
-  ['KEY_PEPPER', ['server', 'keyPepper']], ['PUBLIC_URL', ['server', 'publicUrl']], ['CONSOLE_WEB_URL', ['server', 'consoleWebUrl']],
-  ['COOKIE_DOMAIN', ['server', 'cookieDomain']], ['TRUSTED_PROXIES', ['server', 'trustedProxies']], ['MORTISE_BOOTSTRAP', ['server', 'bootstrap']],
-  ['LOG_LEVEL', ['adapters', 'logger', 'pino', 'level']], ['DATABASE_URL', ['adapters', 'database', 'postgres', 'url']],
-]
+const ENVIRONMENT: Readonly<Record<string, Path>> = {
+  HOST: ['server', 'host'], PORT: ['server', 'port'], DATA_DIR: ['server', 'dataDir'], SECRET_KEY: ['server', 'secretKey'],
+  KEY_PEPPER: ['server', 'keyPepper'], PUBLIC_URL: ['server', 'publicUrl'], CONSOLE_WEB_URL: ['server', 'consoleWebUrl'],
+  COOKIE_DOMAIN: ['server', 'cookieDomain'], TRUSTED_PROXIES: ['server', 'trustedProxies'], MORTISE_BOOTSTRAP: ['server', 'bootstrap'],
+  LOG_LEVEL: ['adapters', 'logger', 'pino', 'level'], DATABASE_URL: ['adapters', 'database', 'postgres', 'url'],
+}
 const DANGEROUS = new Set(['__proto__', 'constructor', 'prototype'])
 
 type Tree = Record<string, unknown>
@@ -58,96 +58,85 @@ const asTree = (value: unknown): Tree => isTree(value) ? value : {}
 const mapTree = <T>(tree: Tree, change: (value: unknown, key: string) => T): Record<string, T> =>
   Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, change(value, key)]))
 
-interface Layer { readonly values: Tree; readonly folder: string; origin(path: Path): string | undefined }
+/** What one file, or the environment, says. `origins` are by path. */
+interface Layer { readonly values: Tree; readonly folder: string; readonly origins: ReadonlyMap<string, string> }
+const pathKey = (path: Path): string => path.join('\0')
 
 const shape = Joi.object({
   plugins: Joi.object().pattern(Joi.string(), Joi.object()), server: Joi.object(), provision: Joi.any(),
   adapters: Joi.object().pattern(Joi.string(), Joi.object().pattern(Joi.string(), Joi.object())),
 })
+const shipped = new URL(import.meta.url.endsWith('.js') ? '../../config/' : '../config/', import.meta.url)
 
 /** Reads all layers. Whatever is wrong is collected in `problems`; it throws only where a file cannot be read at all. */
-export const loadConfig = async ({ root, env, layers: inMemory = [], builtinConfig }: LoadOptions): Promise<LoadedConfig> => {
+export const loadConfig = async ({ root, env, layers: inMemory = [], builtinConfig = shipped }: LoadOptions): Promise<LoadedConfig> => {
   const problems: Problem[] = []
   const builtin = fileURLToPath(builtinConfig)
   const files = [join(builtin, 'default.yaml')]
   if (env['MORTISE_PROFILE']) files.push(findProfile(env['MORTISE_PROFILE'], [join(root, 'config'), builtin]))
   if (env['MORTISE_CONFIG']) files.push(resolve(root, env['MORTISE_CONFIG']))
-  const layers = [
-    ...await Promise.all(files.map((file) => readLayer(file, root, problems))),
-    ...inMemory.map((values): Layer => ({ values, folder: root, origin: (path) => at(values, path) === undefined ? undefined : 'memory' })),
-  ]
-  const written = layers.reduce<Tree>((under, { values }) => merge(under, values), {})
-  layers.push(overlay(written, env, root))
+  const layers: Layer[] = await Promise.all(files.map((file) => readLayer(file, root, problems)))
+  const beneath = [...layers.map(({ values }) => values), ...inMemory].reduce<Tree>((under, values) => merge(under, values), {})
+  const environment = fromEnvironment(env, beneath, root)
+  const written = merge(beneath, environment.values)
+  const strongestFirst = [environment, ...layers.reverse()]
 
   const find = (path: Path): { layer: Layer; origin: string } | undefined => {
     for (let length = path.length; length > 0; length--) {
-      for (const layer of layers.toReversed()) {
-        const origin = layer.origin(path.slice(0, length))
-        if (origin) return { layer, origin }
-      }
+      const key = pathKey(path.slice(0, length))
+      const layer = strongestFirst.find(({ origins }) => origins.has(key))
+      if (layer) return { layer, origin: layer.origins.get(key) as string }
     }
     return undefined
   }
-  const config = {
-    written, problems,
-    folder: (path: Path) => find(path)?.layer.folder ?? root,
-    origin: (path: Path) => find(path)?.origin,
-  }
+  const config = { written, problems, folder: (path: Path) => find(path)?.layer.folder ?? root, origin: (path: Path) => find(path)?.origin }
   const filled = mapTree(written, (value, key) => fill(value, [key], env, config))
-  const document: ConfigDocument = {
-    plugins: mapTree(asTree(filled['plugins']), asTree),
-    adapters: mapTree(asTree(filled['adapters']), (instances) => mapTree(asTree(instances), asTree)),
-    server: asTree(filled['server']), provision: filled['provision'] ?? {},
+  const loaded: LoadedConfig = {
+    ...config,
+    document: {
+      plugins: mapTree(asTree(filled['plugins']), asTree), server: asTree(filled['server']), provision: filled['provision'] ?? {},
+      adapters: mapTree(asTree(filled['adapters']), (instances) => mapTree(asTree(instances), asTree)),
+    },
   }
-  const loaded: LoadedConfig = { ...config, document }
   problems.push(...checkSection(shape, filled, [], loaded).problems)
   return loaded
 }
 
 const findProfile = (name: string, folders: readonly string[]): string => {
-  const file = folders.map((folder) => join(folder, `${name}.yaml`)).find((path) => existsSync(path))
-  if (file && /^[\w-]+$/.test(name)) return file
-  const known = folders.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder)).filter((entry) => entry.endsWith('.yaml')).map((entry) => entry.slice(0, -5))
+  const known = folders.filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).filter((entry) => entry.endsWith('.yaml')).map((entry) => ({ name: entry.slice(0, -5), file: join(folder, entry) })))
+  const found = known.find((profile) => profile.name === name)
+  if (found) return found.file
+  const names = known.map((profile) => profile.name)
   throw new StartupError([{
-    path: 'MORTISE_PROFILE', message: `there is no profile "${name}" in ${folders.join(' or ')}`, fix: didYouMean(name, known) ?? `There are: ${[...new Set(known)].join(', ')}.`,
+    path: 'MORTISE_PROFILE', message: `there is no profile "${name}" in ${folders.join(' or ')}`, fix: didYouMean(name, names) ?? `There are: ${names.join(', ')}.`,
   }])
 }
 
 const readLayer = async (file: string, root: string, problems: Problem[]): Promise<Layer> => {
   const near = relative(root, file)
   const name = near.startsWith('..') ? file : near
-  const unreadable = (error: unknown): StartupError =>
-    new StartupError([{ path: name, message: `cannot be read: ${(error as Error).message}`, fix: 'Correct the path, or the file.' }], { cause: error })
-  const text = await readFile(file, 'utf8').catch((error: unknown) => { throw unreadable(error) })
-  const lines = new LineCounter()
-  const place = (offset: number): string => `${name}:${lines.linePos(offset).line}`
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true })
+    const lines = new LineCounter()
+    const place = (offset: number): string => `${name}:${lines.linePos(offset).line}`
+    const document = parseDocument(await readFile(file, 'utf8'), { lineCounter: lines, prettyErrors: false, stringKeys: true })
     for (const { message, pos } of [...document.errors, ...document.warnings]) problems.push({ path: '', message, origin: place(pos[0]) })
+    const origins = new Map<string, string>()
     visit(document, {
-      Pair: (_, pair) => {
-        const key = isScalar<string>(pair.key) ? pair.key : undefined
-        if (key && DANGEROUS.has(key.value)) problems.push({ path: key.value, message: 'may not be used as a key', fix: 'Take another name.', origin: place(key.range?.[0] ?? 0) })
-        if (pair.value === null || (isScalar(pair.value) && pair.value.value === null && pair.value.source === '')) pair.value = document.createNode({})
+      Pair: (_, pair, ancestors) => {
+        const path = [...ancestors, pair].filter(isPair).map(({ key }) => (key as Scalar<string>).value)
+        const origin = place((pair.key as Scalar).range?.[0] ?? 0)
+        origins.set(pathKey(path), origin)
+        if (path.some((key) => DANGEROUS.has(key))) problems.push({ path: pathName(path), message: 'may not be used as a key', fix: 'Take another name.', origin })
+        if (pair.value === null || isScalar(pair.value) && pair.value.value === null && pair.value.source === '') pair.value = document.createNode({})
       },
     })
-    return {
-      // Aliases may be followed a hundred times, which no honest file needs and a file that explodes exceeds.
-      values: document.errors.length > 0 ? {} : asTree(document.toJS({ maxAliasCount: 100 })),
-      folder: dirname(file),
-      origin: (path) => {
-        const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
-        const key = path.at(-1)
-        const node = isMap(parent) ? parent.items.find((pair) => isScalar(pair.key) && pair.key.value === key)?.key
-          : isSeq(parent) ? parent.items[Number(key)] : undefined
-        const range = (node as { range?: readonly number[] | null } | undefined)?.range
-        return range ? place(range[0] ?? 0) : undefined
-      },
-    }
-  } catch (error) { throw unreadable(error) }
+    // Aliases may be followed a hundred times, which no honest file needs and a file that explodes exceeds.
+    return { values: document.errors.length > 0 ? {} : asTree(document.toJS({ maxAliasCount: 100 })), folder: dirname(file), origins }
+  } catch (error) {
+    throw new StartupError([{ path: name, message: `cannot be read: ${(error as Error).message}`, fix: 'Correct the path, or the file.' }], { cause: error })
+  }
 }
-
-const at = (value: unknown, path: Path): unknown => path.reduce<unknown>((within, key) => asTree(within)[key], value)
 
 const merge = (under: Tree, over: Tree, path: Path = []): Tree => {
   const merged = { ...under }
@@ -163,34 +152,25 @@ const merge = (under: Tree, over: Tree, path: Path = []): Tree => {
   return merged
 }
 
-/** Lays the environment over `tree`, which it changes. An empty variable is one that is not set. */
-const overlay = (tree: Tree, env: NodeJS.ProcessEnv, root: string): Layer => {
-  const set: { name: string; path: Path }[] = []
-  for (const [name, path] of ENVIRONMENT) {
+/** What the plain environment says. An empty variable is one that is not set. */
+const fromEnvironment = (env: NodeJS.ProcessEnv, beneath: Tree, folder: string): Layer => {
+  const values = { server: {} as Tree, adapters: {} as Tree }
+  const origins = new Map<string, string>()
+  for (const [name, [section, key, usual, option]] of Object.entries(ENVIRONMENT) as [string, [string, string, string?, string?]][]) {
     const text = env[name]
     if (!text) continue
-    const [section, ...keys] = path as readonly [string, string, ...string[]]
-    const values = { ...asTree(tree[section]) }
-    tree[section] = values
-    if (section === 'adapters') {
-      const [port, usual, option] = keys as unknown as [string, string, string]
-      const instances = asTree(values[port])
+    if (usual === undefined || option === undefined) {
+      values.server[key] = name === 'TRUSTED_PROXIES' ? text.split(',').map((part) => part.trim()).filter(Boolean) : text
+      origins.set(pathKey([section, key]), `environment ${name}`)
+    } else {
+      const instances = asTree(asTree(beneath['adapters'])[key])
       // A database URL chooses the adapter; a log level is for whichever logger there is.
       const instance = name === 'DATABASE_URL' ? usual : Object.keys(instances)[0] ?? usual
-      values[port] = { [instance]: { ...asTree(instances[instance]), [option]: text } }
-      set.push({ name, path: [section, port, instance, option] })
-    } else {
-      values[keys[0] as string] = name === 'TRUSTED_PROXIES' ? text.split(',').map((part) => part.trim()).filter(Boolean) : text
-      set.push({ name, path })
+      values.adapters[key] = { [instance]: { ...asTree(instances[instance]), [option]: text } }
+      for (const path of [[key], [key, instance], [key, instance, option]]) origins.set(pathKey([section, ...path]), `environment ${name}`)
     }
   }
-  return {
-    values: {}, folder: root,
-    origin: (path) => {
-      const found = path.length > 1 ? set.find((entry) => path.every((key, index) => entry.path[index] === key)) : undefined
-      return found && `environment ${found.name}`
-    },
-  }
+  return { values, folder, origins }
 }
 
 /** Puts variables and files into the strings below `value`. What the plain environment said is taken as it stands, but for `file:`. */
@@ -259,7 +239,8 @@ const instead = (word: string, known: readonly string[]): string => {
   return [didYouMean(word, known), allowed].filter(Boolean).join(' ')
 }
 const variableFix = (path: Path): string | undefined => {
-  const variable = ENVIRONMENT.find(([, known]) => known.join('.') === path.join('.'))?.[0]
+  const variable = Object.keys(ENVIRONMENT).find((name) => ENVIRONMENT[name]?.join('.') === path.join('.'))
+  if (variable === 'SECRET_KEY' || variable === 'KEY_PEPPER') return `Make one (openssl rand -base64 42) and set ${variable} to it.`
   return variable && `Set ${variable} in the environment, or ${path.join('.')} in a configuration file.`
 }
 
@@ -275,23 +256,4 @@ export const didYouMean = (word: string, known: readonly string[]): string | und
   if (known.length === 0) return undefined
   const near = closest(word, known)
   return distance(word.toLowerCase(), near.toLowerCase()) * 2 <= Math.max(word.length, near.length) ? `did you mean "${near}"?` : undefined
-}
-
-/** The secret key of a server that keeps its data in `dataDir`: made once, readable to its user alone. Whoever makes it first wins. */
-export const ensureSecretKey = async (dataDir: string): Promise<string> => {
-  const file = join(dataDir, 'secret-key')
-  try {
-    if (!existsSync(file)) {
-      await mkdir(dataDir, { recursive: true, mode: 0o700 })
-      // Written whole under another name and then linked, which fails where the name is taken: nobody reads half a key.
-      const draft = `${file}.${randomBytes(6).toString('hex')}`
-      await writeFile(draft, `${randomBytes(42).toString('base64')}\n`, { flag: 'wx', mode: 0o600, flush: true })
-      await link(draft, file).catch((error: NodeJS.ErrnoException) => { if (error.code !== 'EEXIST') throw error }).finally(() => unlink(draft))
-    }
-    const key = (await readFile(file, 'utf8')).trim()
-    if (key.length >= 32) return key
-  } catch (error) {
-    throw new StartupError([{ path: 'server.dataDir', message: `the secret key cannot be kept at ${file}: ${(error as Error).message}`, fix: 'Make the folder writable, or set SECRET_KEY.' }], { exitCode: 1, cause: error })
-  }
-  throw new StartupError([{ path: 'server.secretKey', message: `${file} is damaged: it has fewer than 32 characters`, fix: 'Put the old key back; only where nothing was stored yet, remove the file.' }])
 }

@@ -11,20 +11,21 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import type { Catalogue } from './catalogue.ts'
-import { ensureSecretKey, loadConfig } from './config.ts'
+import { loadConfig } from './config.ts'
 import type { ConfigDocument, LoadedConfig } from './config.ts'
 import { createContainer, keyOf } from './container.ts'
 import type { Container, Token } from './container.ts'
 import { StartupError } from './errors.ts'
 import type { Problem } from './errors.ts'
 import { createApp } from './http.ts'
-import { loadPlugins } from './load.ts'
+import { builtinNames, loadPlugins } from './load.ts'
 import type { LoadedPlugin } from './load.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
 import type { MigrationSource } from './migrate.ts'
 import type { Deps, Job, Plugin } from './plugin.ts'
 import { database, logger, queue } from './ports.ts'
 import type { JobRunner } from './ports.ts'
+import { ensureSecretKey } from './secret-key.ts'
 import type { ServerConfig } from './server-config.ts'
 import { serverConfig } from './server-config.ts'
 import { systemPlugin } from './system.ts'
@@ -62,7 +63,7 @@ const DEADLINE = 60_000
 
 /** Loads, configures and wires. Throws a StartupError that lists every problem. */
 export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
-  const config = await loadConfig({ ...options, builtinConfig: new URL(`../${import.meta.url.includes('/dist/core/') ? '../' : ''}config/`, import.meta.url) })
+  const config = await loadConfig(options)
   const loaded = await loadPlugins(config, options.root, options.plugins)
   const container = createContainer()
   const system: LoadedPlugin = {
@@ -182,7 +183,7 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
     try {
       await adapt()
       const { db, log, server: settings } = container.deps({ db: database, log: logger, server: serverConfig })
-      await migrate(db, migrationSources(wiring), log)
+      await migrate(db, await migrationSources(wiring), log)
       define()
       await startPlugins()
       await startWork(settings.drainMs)
@@ -206,8 +207,8 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
     config, catalogue, container, health, start,
     get address() { return (server?.address() ?? undefined) as AddressInfo | undefined },
     stop: () => { state = 'stopping'; return stopped ??= unwind() },
-    migrate: () => withDatabase(({ db, log }) => migrate(db, migrationSources(wiring), log)),
-    pending: () => withDatabase(({ db }) => pendingMigrations(db, migrationSources(wiring))),
+    migrate: () => withDatabase(async ({ db, log }) => migrate(db, await migrationSources(wiring), log)),
+    pending: () => withDatabase(async ({ db }) => pendingMigrations(db, await migrationSources(wiring))),
   }
 }
 
@@ -225,8 +226,9 @@ const serverSettings = async (wiring: Wiring, root: string): Promise<ServerConfi
   return { ...settings, dataDir, secretKey: given ?? await ensureSecretKey(dataDir) }
 }
 
-const migrationSources = (wiring: Wiring): MigrationSource[] => [
-  { plugin: wiring.plugins.filter(({ builtin }) => builtin).map(({ plugin }) => plugin.name), folder: new URL('../migrations/', import.meta.url) },
+/** All of the built-in plugins, also of those that are off: turning one on later finds its tables up to date. */
+const migrationSources = async (wiring: Wiring): Promise<MigrationSource[]> => [
+  { plugin: await builtinNames(), folder: new URL('../migrations/', import.meta.url) },
   ...wiring.plugins.flatMap(({ plugin }) => plugin.migrations ? [{ plugin: plugin.name, folder: plugin.migrations }] : []),
 ]
 

@@ -31,8 +31,11 @@ export interface ServerConfig {
   readonly checkReplies: boolean
 }
 
+/** Keys that stand in widely copied examples, so that everybody has them. */
+const PUBLISHED = /^sk-9f73s3ljTXVcMT3Blb3ljTqtsKiGHXVcMT3BlbkFJLK7U$|change.?me|your.?secret/i
 const notGuessable = (key: string, helpers: Joi.CustomHelpers): string | Joi.ErrorReport =>
-  new Set(key).size >= 8 ? key : helpers.message({ custom: 'is easy to guess: it has fewer than 8 different characters' })
+  PUBLISHED.test(key) ? helpers.message({ custom: 'is a published example, which everybody knows' })
+  : new Set(key).size < 8 ? helpers.message({ custom: 'is easy to guess: it has fewer than 8 different characters' }) : key
 
 export const serverConfig = defineConfig('server', Joi.object<ServerConfig, true>({
   host: Joi.string().hostname().allow('::1', '::', '0.0.0.0').default('127.0.0.1'),
@@ -40,7 +43,7 @@ export const serverConfig = defineConfig('server', Joi.object<ServerConfig, true
   dataDir: Joi.string().default('./data'),
   // Whether it may be absent depends on the database: see kernel.ts.
   secretKey: Joi.string().min(32).custom(notGuessable) as Joi.StringSchema<string>,
-  keyPepper: Joi.string().min(32),
+  keyPepper: Joi.string().min(32).custom(notGuessable) as Joi.StringSchema<string>,
   publicUrl: Joi.string().uri({ scheme: ['http', 'https'] }).replace(/\/+$/, ''),
   consoleWebUrl: Joi.string().uri({ scheme: ['http', 'https'] }).replace(/\/+$/, ''),
   cookieDomain: Joi.string().domain(),
