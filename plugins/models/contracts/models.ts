@@ -1,0 +1,81 @@
+/** The laws of `models`, over whatever providers are configured; at least one of them must embed. */
+import assert from 'node:assert/strict'
+import { defineContract, HttpError } from '../../../core/index.ts'
+import { models } from '../ports.ts'
+import type { ModelRef, Models } from '../ports.ts'
+
+const workspace = '7f0c4b3e-51a4-4c6d-9d61-0c8f5a1f6f11'
+const chosen = async (subject: Models): Promise<ModelRef> => {
+  const ref = await subject.defaultModel(workspace, 'text-embedding')
+  assert.ok(ref, 'no provider offers an embedding model')
+  return ref
+}
+const length = (vector: Float32Array): number => Math.hypot(...vector)
+const cosine = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, index) => sum + value * (b[index] as number), 0)
+const refusedWith = (code: string) => (error: unknown): boolean => error instanceof HttpError && error.status === 400 && error.code === code
+
+export const modelsContract = defineContract(models, {
+  laws: {
+    'the default model is listed and found': async (subject) => {
+      const ref = await chosen(subject)
+      const listed = await subject.list(workspace, 'text-embedding')
+      assert.ok(listed.some(({ provider, models: offered }) => provider === ref.provider && offered.some(({ name }) => name === ref.model)))
+      assert.equal((await subject.find(workspace, ref, 'text-embedding'))?.name, ref.model)
+    },
+    'a type that nobody offers has no default and an empty list': async (subject) => {
+      for (const type of ['rerank', 'llm', 'tts', 'speech2text', 'moderation'] as const) {
+        const listed = await subject.list(workspace, type)
+        assert.equal(await subject.defaultModel(workspace, type) === undefined, listed.length === 0)
+        assert.ok(listed.every(({ models: offered }) => offered.length > 0 && offered.every((model) => model.type === type)))
+      }
+    },
+    'unknown providers and models are not found, and embedding with them says which of the two is unknown': async (subject) => {
+      const { provider, model } = await chosen(subject)
+      const request = { texts: ['a'], purpose: 'query' as const }
+      assert.equal(await subject.find(workspace, { provider: 'no-such', model }, 'text-embedding'), undefined)
+      assert.equal(await subject.find(workspace, { provider, model: 'no-such' }, 'text-embedding'), undefined)
+      assert.equal(await subject.find(workspace, { provider, model }, 'tts'), undefined)
+      await assert.rejects(subject.embed(workspace, { provider: 'no-such', model }, request), refusedWith('provider_not_initialize'))
+      await assert.rejects(subject.embed(workspace, { provider, model: 'no-such' }, request), refusedWith('model_currently_not_support'))
+    },
+    'one vector of unit length and of the promised dimension per text, in order, whatever the text': async (subject) => {
+      const ref = await chosen(subject)
+      const dimensions = (await subject.find(workspace, ref, 'text-embedding'))?.dimensions
+      const texts = ['', ' \n', '.', "quotes ' \" and \\ and $1", 'nul \0 in it', '\ud800', '数据库连接失败', 'Ёлка 1 ελιά', 'x'.repeat(65_536), 'word '.repeat(2_000)]
+      const { vectors, tokens } = await subject.embed(workspace, ref, { texts, purpose: 'document' })
+      assert.equal(vectors.length, texts.length)
+      for (const vector of vectors) {
+        assert.equal(vector.length, dimensions ?? vector.length)
+        assert.ok(Math.abs(length(vector) - 1) < 1e-3, `a vector has length ${length(vector)}`)
+      }
+      assert.ok(Number.isInteger(tokens) && tokens >= 0)
+    },
+    'a text has the same vector alone and among others': async (subject) => {
+      const ref = await chosen(subject)
+      const [alone] = (await subject.embed(workspace, ref, { texts: ['The bridge is closed.'], purpose: 'document' })).vectors
+      const many = (await subject.embed(workspace, ref, { texts: ['Tea.', 'The bridge is closed.', 'A far longer text about something else altogether.'], purpose: 'document' })).vectors
+      assert.ok(cosine(alone as Float32Array, many[1] as Float32Array) > 0.999)
+    },
+    'texts of like meaning are nearer than others': async (subject) => {
+      const ref = await chosen(subject)
+      const [question, near, far] = (await subject.embed(workspace, ref, {
+        texts: ['How do I get my money back?', 'Refunds are paid within ten days.', 'Volcanoes erupt when magma rises.'], purpose: 'document',
+      })).vectors as [Float32Array, Float32Array, Float32Array]
+      assert.ok(cosine(question, near) > cosine(question, far))
+    },
+    'no texts give no vectors': async (subject) => {
+      assert.deepEqual(await subject.embed(workspace, await chosen(subject), { texts: [], purpose: 'query' }), { vectors: [], tokens: 0 })
+    },
+    'an aborted call is refused with the reason, and the next one works': async (subject) => {
+      const ref = await chosen(subject)
+      const abort = new AbortController()
+      const texts = Array.from({ length: 50 }, (_, index) => `Passage number ${index} of a long document.`)
+      const running = subject.embed(workspace, ref, { texts, purpose: 'document', signal: abort.signal })
+      const reason = new Error('enough')
+      abort.abort(reason)
+      await assert.rejects(running, (error) => error === reason)
+      await assert.rejects(subject.embed(workspace, ref, { texts, purpose: 'query', signal: abort.signal }), (error) => error === reason)
+      assert.equal((await subject.embed(workspace, ref, { texts: ['again'], purpose: 'query' })).vectors.length, 1)
+    },
+  },
+})

@@ -1,0 +1,3 @@
+export const permissions = {
+  'model:list': 'See which models the workspace may use',
+}
