@@ -1,9 +1,9 @@
 /** The command `mortise`. Results go to standard output, what is wrong to standard error; 2 means the configuration, 1 anything else. */
 import { inspect } from 'node:util'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { Document, isPair, isScalar, visit } from 'yaml'
-import type { Pair, Scalar } from 'yaml'
-import { loadConfig } from './config.ts'
+import { Document, isMap, isScalar, visit } from 'yaml'
+import type { Scalar } from 'yaml'
+import { loadConfig, pathTo } from './config.ts'
 import type { LoadedConfig } from './config.ts'
 import { formatProblem, StartupError } from './errors.ts'
 import { createKernel } from './kernel.ts'
@@ -111,15 +111,22 @@ const DEPTH: Readonly<Record<string, number>> = { plugins: 2, adapters: 3 }
 const show = (config: LoadedConfig): string => {
   const document = new Document(config.written)
   visit(document, {
-    Node: (key, node, ancestors) => {
-      if (key === 'key' || !('items' in node ? node.items.length === 0 : isScalar(node))) return
-      const path = ancestors.filter((one): one is Pair<Scalar<string>> => isPair(one)).map((pair) => pair.key.value)
-      if (isScalar(node) && path.slice(DEPTH[path[0] ?? ''] ?? 1).some((name) => SECRET.test(name))) node.value = '***'
-      else if (isScalar(node) && typeof node.value === 'string') node.value = maskUrl(node.value)
-      node.comment = ` ${config.origin(path) ?? ''}`
+    Pair: (_, pair, ancestors) => {
+      const path = pathTo([...ancestors, pair])
+      if (isMap(pair.value) && pair.value.items.length === 0) pair.value = document.createNode(null)
+      if (isScalar(pair.value)) annotate(pair.value, path, config)
+    },
+    Seq: (_, seq, ancestors) => {
+      for (const item of seq.items) if (isScalar(item)) annotate(item, pathTo([...ancestors, seq, item]), config)
     },
   })
-  return document.toString({ lineWidth: 0 })
+  return `${document.toString({ lineWidth: 0, nullStr: '' }).trimEnd()}\n`
+}
+const annotate = (node: Scalar, path: readonly string[], config: LoadedConfig): void => {
+  if (path.slice(DEPTH[path[0] ?? ''] ?? 1).some((name) => SECRET.test(name))) node.value = '***'
+  else if (typeof node.value === 'string') node.value = maskUrl(node.value)
+  const origin = config.origin(path)
+  if (origin) node.comment = ` ${origin}`
 }
 const maskUrl = (text: string): string =>
   text.replace(/(:\/\/[^:/?#\s]*):[^/?#\s]*@/, '$1:***@').replace(/([?&][^=&]*(?:password|token|key|secret)[^=&]*=)[^&]*/gi, '$1***')

@@ -10,7 +10,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { closest, distance } from 'fastest-levenshtein'
 import Joi from 'joi'
-import { LineCounter, isPair, isScalar, parseDocument, visit } from 'yaml'
+import { LineCounter, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml'
 import type { Scalar } from 'yaml'
 import { StartupError } from './errors.ts'
 import type { Problem } from './errors.ts'
@@ -71,7 +71,7 @@ const shipped = new URL(import.meta.url.endsWith('.js') ? '../../config/' : '../
 /** Reads all layers. Whatever is wrong is collected in `problems`; it throws only where a file cannot be read at all. */
 export const loadConfig = async ({ root, env, layers: inMemory = [], builtinConfig = shipped }: LoadOptions): Promise<LoadedConfig> => {
   const problems: Problem[] = []
-  const builtin = fileURLToPath(builtinConfig)
+  const builtin = resolve(fileURLToPath(builtinConfig))
   const files = [join(builtin, 'default.yaml')]
   if (env['MORTISE_PROFILE']) files.push(findProfile(env['MORTISE_PROFILE'], [join(root, 'config'), builtin]))
   if (env['MORTISE_CONFIG']) files.push(resolve(root, env['MORTISE_CONFIG']))
@@ -102,7 +102,8 @@ export const loadConfig = async ({ root, env, layers: inMemory = [], builtinConf
   return loaded
 }
 
-const findProfile = (name: string, folders: readonly string[]): string => {
+const findProfile = (name: string, places: readonly string[]): string => {
+  const folders = [...new Set(places)]
   const known = folders.filter((folder) => existsSync(folder))
     .flatMap((folder) => readdirSync(folder).filter((entry) => entry.endsWith('.yaml')).map((entry) => ({ name: entry.slice(0, -5), file: join(folder, entry) })))
   const found = known.find((profile) => profile.name === name)
@@ -124,7 +125,7 @@ const readLayer = async (file: string, root: string, problems: Problem[]): Promi
     const origins = new Map<string, string>()
     visit(document, {
       Pair: (_, pair, ancestors) => {
-        const path = [...ancestors, pair].filter(isPair).map(({ key }) => (key as Scalar<string>).value)
+        const path = pathTo([...ancestors, pair])
         const origin = place((pair.key as Scalar).range?.[0] ?? 0)
         origins.set(pathKey(path), origin)
         if (path.some((key) => DANGEROUS.has(key))) problems.push({ path: pathName(path), message: 'may not be used as a key', fix: 'Take another name.', origin })
@@ -138,13 +139,17 @@ const readLayer = async (file: string, root: string, problems: Problem[]): Promi
   }
 }
 
+/** Keys and indexes on the way from the top of a YAML document to the last of `nodes`. */
+export const pathTo = (nodes: readonly unknown[]): string[] => nodes.flatMap((node, index) =>
+  isPair<Scalar<string>>(node) ? [node.key.value] : isSeq(node) ? [String(node.items.indexOf(nodes[index + 1]))] : [])
+
 const merge = (under: Tree, over: Tree, path: Path = []): Tree => {
   const merged = { ...under }
   for (const [key, value] of Object.entries(over)) {
     if (DANGEROUS.has(key) || value === undefined) continue
-    // A port is said anew as a whole: the options of two adapters must not mix.
+    // A port is said anew as a whole: the options of two adapters must not mix. With no adapter it is as if it was not said.
     const replaces = path.length === 1 && path[0] === 'adapters'
-    if (value === null) delete merged[key]
+    if (value === null || replaces && isTree(value) && Object.keys(value).length === 0) delete merged[key]
     else if (!isTree(value)) merged[key] = value
     else if (replaces) merged[key] = merge({}, mapTree(value, (options) => options ?? {}))
     else merged[key] = merge(asTree(merged[key]), value, [...path, key])
@@ -198,7 +203,7 @@ const fill = (value: unknown, path: Path, env: NodeJS.ProcessEnv, config: Omit<L
 }
 
 const pathName = (path: readonly (string | number)[]): string =>
-  path.reduce<string>((name, key) => typeof key === 'number' ? `${name}[${key}]` : name === '' ? key : `${name}.${key}`, '')
+  path.reduce<string>((name, key) => /^\d+$/.test(String(key)) ? `${name}[${key}]` : name === '' ? String(key) : `${name}.${key}`, '')
 
 /** Says nothing of the values, which may be secrets. */
 const WORDS = {
