@@ -1,5 +1,25 @@
 import { definePlugin } from '../../core/index.ts'
+import { memoryCache } from './adapters/cache-memory.ts'
+import { noCache } from './adapters/cache-none.ts'
 import { embeddedDatabase } from './adapters/database-embedded.ts'
 import { postgresDatabase } from './adapters/database-postgres.ts'
+import { pinoLogger } from './adapters/logger-pino.ts'
+import { compression } from './adapters/middleware-compression.ts'
+import { crossOrigin } from './adapters/middleware-cors.ts'
+import { requestId } from './adapters/middleware-request-id.ts'
+import { securityHeaders } from './adapters/middleware-security-headers.ts'
+import { memorySignal } from './adapters/signal-memory.ts'
+import { localStorage } from './adapters/storage-local.ts'
 
-export default definePlugin({ name: 'platform', kernel: '^1', adapters: [embeddedDatabase, postgresDatabase] })
+export default definePlugin({
+  name: 'platform',
+  kernel: '^1',
+  adapters: [
+    embeddedDatabase, postgresDatabase,
+    noCache, memoryCache,
+    memorySignal,
+    localStorage,
+    pinoLogger,
+    requestId, securityHeaders, crossOrigin, compression,
+  ],
+})
