@@ -61,6 +61,8 @@ const mapTree = <T>(tree: Tree, change: (value: unknown, key: string) => T): Rec
 /** What one file, or the environment, says. `origins` are by path. */
 interface Layer { readonly values: Tree; readonly folder: string; readonly origins: ReadonlyMap<string, string> }
 const pathKey = (path: Path): string => path.join('\0')
+const pathsOf = (tree: Tree, path: Path = []): Path[] =>
+  Object.entries(tree).flatMap(([key, value]) => [[...path, key], ...isTree(value) ? pathsOf(value, [...path, key]) : []])
 
 const shape = Joi.object({
   plugins: Joi.object().pattern(Joi.string(), Joi.object()), server: Joi.object(), provision: Joi.any(),
@@ -75,8 +77,11 @@ export const loadConfig = async ({ root, env, layers: inMemory = [], builtinConf
   const files = [join(builtin, 'default.yaml')]
   if (env['MORTISE_PROFILE']) files.push(findProfile(env['MORTISE_PROFILE'], [join(root, 'config'), builtin]))
   if (env['MORTISE_CONFIG']) files.push(resolve(root, env['MORTISE_CONFIG']))
-  const layers: Layer[] = await Promise.all(files.map((file) => readLayer(file, root, problems)))
-  const beneath = [...layers.map(({ values }) => values), ...inMemory].reduce<Tree>((under, values) => merge(under, values), {})
+  const layers: Layer[] = [
+    ...await Promise.all(files.map((file) => readLayer(file, root, problems))),
+    ...inMemory.map((values) => ({ values, folder: root, origins: new Map(pathsOf(values).map((path) => [pathKey(path), 'memory'])) })),
+  ]
+  const beneath = layers.reduce<Tree>((under, { values }) => merge(under, values), {})
   const environment = fromEnvironment(env, beneath, root)
   const written = merge(beneath, environment.values)
   const strongestFirst = [environment, ...layers.reverse()]

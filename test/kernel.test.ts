@@ -56,7 +56,7 @@ const routes = [
   route({ ...open, method: 'GET', path: '/boom', handle: () => { throw new Error('the secret is 42') } }),
   route({ ...open, method: 'GET', path: '/liar', reply: Joi.object<{ n: number }>({ n: Joi.number().required() }), handle: () => ({ n: 'one' as unknown as number }) }),
   route({ ...open, method: 'DELETE', path: '/nothing', reply: reply.empty, handle: () => undefined }),
-  route({ ...open, method: 'GET', path: '/file', reply: reply.file, handle: () => ({ body: Buffer.from('<b>bytes</b>'), mediaType: 'text/html', name: 'räksmörgås.html', size: 12 }) }),
+  route({ ...open, method: 'GET', path: '/file', reply: reply.file, handle: () => ({ body: Buffer.from('<b>bytes</b>'), mediaType: 'text/html', name: '报告.html', size: 12 }) }),
   route({
     ...open, method: 'GET', path: '/events', reply: reply.events, query: Joi.object<{ fail?: number }>({ fail: Joi.number().default(99) }),
     async *handle({ query }): AsyncGenerator<ServerEvent> {
@@ -179,8 +179,8 @@ test('files are streamed to storage and removed unless they are kept', async (t)
     return { status: response.status, body: await response.json() as Record<string, string> }
   }
   const file = new Blob(['twelve bytes'])
-  const gone = await send((form) => { form.set('file', file, '报告 "x".txt') })
-  t.like(gone.body, { name: '报告 "x".txt', size: 12 })
+  const gone = await send((form) => { form.set('file', file, '报告 x.txt') })
+  t.like(gone.body, { name: '报告 x.txt', size: 12 })
   t.is(await store.size(gone.body['key'] as string), undefined)
   const kept = await send((form) => { form.set('file', file, 'a.txt'); form.set('data', '{"keep":true}') })
   t.is(await store.size(kept.body['key'] as string), 12)
@@ -197,7 +197,7 @@ test('files are streamed to storage and removed unless they are kept', async (t)
 
 test('a file is an attachment, and events stream; a failure after the first is an event', async (t) => {
   const file = await app.fetch('/file')
-  t.is(file.headers.get('content-disposition'), 'attachment; filename="r?ksm?rg?s.html"; filename*=UTF-8\'\'r%C3%A4ksm%C3%B6rg%C3%A5s.html')
+  t.is(file.headers.get('content-disposition'), 'attachment; filename="??.html"; filename*=UTF-8\'\'%E6%8A%A5%E5%91%8A.html')
   t.is(await file.text(), '<b>bytes</b>')
   const all = await app.fetch('/events')
   t.regex(all.headers.get('content-type') ?? '', /^text\/event-stream/)
@@ -213,7 +213,7 @@ test('the signal aborts when the client goes away', async (t) => {
   const answer = app.fetch('/slow', { signal: client.signal })
   while (slow.aborted === undefined) await sleep(10)
   client.abort()
-  await t.throwsAsync(answer)
+  await t.throwsAsync(answer, { any: true })
   for (let wait = 0; !slow.aborted && wait < 100; wait++) await sleep(20)
   t.true(slow.aborted)
 })
@@ -239,7 +239,7 @@ test('readiness tells what is wrong', async (t) => {
 })
 
 test('a stop lets running requests end, and unwinds in reverse', async (t) => {
-  const other = await testApp({ config: alone as never, plugins: [acme] })
+  const other = await testApp({ config: withPassword as never, plugins: [acme, password] })
   const running = other.fetch('/wait')
   await sleep(100)
   events = []
