@@ -85,6 +85,7 @@ export const up = async (db: Database): Promise<void> => {
       disabled_at timestamptz,
       disabled_by uuid,
       archived boolean NOT NULL DEFAULT false,
+      checked_at timestamptz NOT NULL DEFAULT now(),
       stalls integer NOT NULL DEFAULT 0,
       is_paused boolean NOT NULL DEFAULT false,
       paused_at timestamptz,
@@ -112,7 +113,7 @@ export const up = async (db: Database): Promise<void> => {
     CREATE INDEX documents_by_batch ON documents (dataset_id, batch);
     CREATE INDEX documents_by_file ON documents (upload_file_id);
     CREATE INDEX documents_by_rule ON documents (dataset_process_rule_id);
-    CREATE INDEX documents_unfinished ON documents (updated_at) WHERE indexing_status NOT IN ('completed', 'error');
+    CREATE INDEX documents_unfinished ON documents (checked_at) WHERE indexing_status NOT IN ('completed', 'error');
 
     CREATE TABLE document_segments (
       id uuid PRIMARY KEY,
