@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { Transform } from 'node:stream'
 import type { Readable } from 'node:stream'
 import busboy from 'busboy'
+import type Joi from 'joi'
 import type Koa from 'koa'
 import rawBody from 'raw-body'
 import secureJson from 'secure-json-parse'
@@ -27,8 +28,24 @@ export const readBody = async (ctx: Koa.Context, route: Route, limits: BodyLimit
   }
   if (!route.upload) return { ...nothing, body: await readJson(ctx, limits) }
   if (!ctx.is('multipart')) throw errors.unsupportedMediaType('Send a form as multipart/form-data.')
-  return readForm(ctx, route.upload, limits, storage)
+  const form = await readForm(ctx, route.upload, limits, storage)
+  try { return { ...form, body: parseFields(form.body as Record<string, string>, route) } } catch (error) {
+    await form.discard()
+    throw error
+  }
 }
+
+/** A form carries only text: a field whose schema is an object or a list is JSON. */
+const parseFields = (fields: Readonly<Record<string, string>>, { body }: Route): Record<string, unknown> => {
+  const { keys = {} } = ((body as Joi.ObjectSchema | undefined)?.describe() ?? {}) as { keys?: Record<string, { type?: string }> }
+  return Object.fromEntries(Object.entries(fields).map(([name, text]) => {
+    if (!['object', 'array'].includes(keys[name]?.type ?? '')) return [name, text]
+    try { return [name, parseJson(text)] } catch (error) {
+      throw errors.invalidParam(`The form field ${name} must be JSON.`, { params: name, cause: error })
+    }
+  }))
+}
+const parseJson = (text: string): unknown => secureJson.parse(text, null, { protoAction: 'error', constructorAction: 'error' })
 
 const readJson = async (ctx: Koa.Context, { bodyBytes }: BodyLimits): Promise<unknown> => {
   if (ctx.request.length === 0 || ctx.request.length === undefined && ctx.get('transfer-encoding') === '') return undefined
@@ -43,7 +60,7 @@ const readJson = async (ctx: Koa.Context, { bodyBytes }: BodyLimits): Promise<un
     throw errors.badRequest('The body ended before all of it had arrived. Send it again.', { cause: error })
   }
   try {
-    return secureJson.parse(text, null, { protoAction: 'error', constructorAction: 'error' }) as unknown
+    return parseJson(text)
   } catch (error) {
     throw errors.invalidJson(undefined, { cause: error })
   }
