@@ -8,6 +8,7 @@ import { compression } from './adapters/middleware-compression.ts'
 import { crossOrigin } from './adapters/middleware-cors.ts'
 import { requestId } from './adapters/middleware-request-id.ts'
 import { securityHeaders } from './adapters/middleware-security-headers.ts'
+import { embeddedQueue } from './adapters/queue-embedded.ts'
 import { memorySignal } from './adapters/signal-memory.ts'
 import { localStorage } from './adapters/storage-local.ts'
 
@@ -17,6 +18,7 @@ export default definePlugin({
   adapters: [
     embeddedDatabase, postgresDatabase,
     noCache, memoryCache,
+    embeddedQueue,
     memorySignal,
     localStorage,
     pinoLogger,
