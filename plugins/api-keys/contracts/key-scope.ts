@@ -88,9 +88,11 @@ export const keyScopeContract = defineContract(keyScope, {
     'an answer is given at once, and is the same whoever was asked about in between': (strategy) => {
       for (const record of keys()) {
         const ids = [record.datasetId ?? randomUUID(), randomUUID()]
-        const before = everyAnswer(strategy.scope(record), ids)
+        const scope = strategy.scope(record)
+        const before = everyAnswer(scope, ids)
         assert(before.every((answer) => typeof answer === 'boolean' || answer === 'all' || Array.isArray(answer)), 'can() gives a boolean, reach() "all" or ids: no promise')
         for (const other of keys()) everyAnswer(strategy.scope(other), ids)
+        assert.deepEqual(everyAnswer(scope, ids), before)
         assert.deepEqual(everyAnswer(strategy.scope(record), ids), before)
       }
     },

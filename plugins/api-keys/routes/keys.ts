@@ -16,7 +16,7 @@ interface Key {
 }
 interface KeyBody { name?: string }
 
-const uuid = Joi.string().lowercase().pattern(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'UUID').required()
+const uuid = Joi.string().guid({ separator: '-', wrapper: false }).lowercase().required()
 const datasetParams = Joi.object<{ dataset_id: string }, true>({ dataset_id: uuid })
 const newKey = Joi.object<KeyBody, true>({ name: Joi.string().trim().min(1).max(100) })
 const keyReply = Joi.object<Key, true>({

@@ -28,7 +28,7 @@ export const keys = service('apiKeys.keys', {
   uses: { db: database, config: apiKeysConfig, datasets, keyScope, lookup, hasher, ApiToken },
   create: ({ db, config, datasets, keyScope, lookup, hasher, ApiToken }): Keys => {
     /** One at a time per workspace: the limit is not overrun, and no key is bound to a dataset that is being deleted. */
-    const lock = (workspaceId: string) => db.query(`SELECT pg_advisory_xact_lock(hashtextextended('api-keys ' || $1, 0))`, [workspaceId])
+    const lock = (workspaceId: string) => db.query(`SELECT pg_advisory_xact_lock(hashtextextended('api-keys ' || $1::text, 0))`, [workspaceId])
 
     /** How many keys would reach the dataset beside the new one; for a workspace-wide key, the dataset that most keys reach counts. */
     const reaching = async ({ workspaceId, type, datasetId }: KeyRequest): Promise<number> => {

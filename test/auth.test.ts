@@ -1,0 +1,408 @@
+/** Set-up, sessions and roles, as a browser and as an attacker meet them. */
+import { createHmac, randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import fc from 'fast-check'
+import { database, deriveKey, serverConfig } from '../core/index.ts'
+import type { ServerConfig } from '../core/index.ts'
+import type { ConfigDocument } from '../core/config.ts'
+import { testApp } from '../core/testing.ts'
+import type { TestApp, TestAppOptions, TestRequest } from '../core/testing.ts'
+import { accounts } from '../plugins/auth/ports.ts'
+import { mayRole, roles } from '../plugins/auth/roles.ts'
+import type { Role } from '../plugins/auth/roles.ts'
+import { announceSetup } from '../plugins/auth/services/announce.ts'
+import { actorOf } from '../plugins/auth/services/identities.ts'
+
+/** The plugin alone; the others have tests of their own. */
+const alone = (server: Record<string, unknown> = {}, auth: Record<string, unknown> = {}): Partial<ConfigDocument> => ({
+  plugins: { auth, models: null, datasets: null, 'api-keys': null, bootstrap: null },
+  adapters: { authenticator: { session: {} }, modelProvider: null, extractor: null, datasetLifecycle: null } as unknown as ConfigDocument['adapters'],
+  server,
+})
+const start = (options: TestAppOptions = {}): Promise<TestApp> => testApp({ config: alone(), ...options })
+
+const owner = { email: 'Ada@example.org', name: 'Ada', password: 'correct horse 42' }
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+/** Cookies by name, with their attributes as the server wrote them. */
+const cookiesOf = (response: Response): Map<string, { value: string; attributes: string }> => new Map(response.headers.getSetCookie().map((line) => {
+  const [pair = '', ...attributes] = line.split('; ')
+  const at = pair.indexOf('=')
+  return [pair.slice(0, at), { value: pair.slice(at + 1), attributes: attributes.join('; ').toLowerCase() }]
+}))
+interface Session { readonly access: string; readonly refresh: string; readonly csrf: string; readonly cookie: string }
+const sessionOf = (response: Response, prefix = ''): Session => {
+  const cookies = cookiesOf(response)
+  const value = (name: string): string => cookies.get(prefix + name)?.value ?? ''
+  return {
+    access: value('access_token'), refresh: value('refresh_token'), csrf: value('csrf_token'),
+    cookie: [...cookies].map(([name, { value: one }]) => `${name}=${one}`).join('; '),
+  }
+}
+const login = (app: TestApp, password = owner.password, email = owner.email, headers: Record<string, string> = {}): Promise<Response> =>
+  app.fetch('/console/api/login', { json: { email, password: base64(password) }, headers })
+const refresh = (app: TestApp, token: string): Promise<Response> =>
+  app.fetch('/console/api/refresh-token', { method: 'POST', headers: { cookie: `refresh_token=${token}` } })
+const ask = (app: TestApp, path: string, request: TestRequest = {}): Promise<Response> => app.fetch(`/console/api${path}`, request)
+const bodyOf = async (response: Response): Promise<any> => response.json()
+
+/** An account with a role in the owner's workspace; what an invitation will do. */
+const addMember = async (app: TestApp, role: Role, email = `${role}-${randomUUID()}@example.org`): Promise<{ accountId: string; workspaceId: string; email: string }> => {
+  const db = app.resolve(database)
+  const accountId = randomUUID()
+  await db.query(
+    `INSERT INTO accounts (id, email, password_hash, name, interface_language, interface_theme, timezone, status, created_at, updated_at)
+     SELECT $1, $2, password_hash, $3, interface_language, interface_theme, timezone, status, now(), now() FROM accounts WHERE lower(email) = 'ada@example.org'`,
+    [accountId, email, role])
+  const [member] = await db.query<{ workspace_id: string }>(
+    `INSERT INTO workspace_members (workspace_id, account_id, role, current, created_at) SELECT id, $1, $2, true, now() FROM workspaces ORDER BY created_at LIMIT 1
+     RETURNING workspace_id`, [accountId, role])
+  return { accountId, workspaceId: member?.workspace_id ?? '', email }
+}
+
+let app: TestApp
+test.before(async () => {
+  app = await start()
+  await app.resolve(accounts).setup(owner)
+})
+test.after.always(() => app.close())
+
+test('set-up works once, however many try at the same moment, and takes only what it knows', async (t) => {
+  const fresh = await start()
+  t.teardown(() => fresh.close())
+  t.deepEqual(await bodyOf(await ask(fresh, '/setup')), { step: 'not_started', setup_at: null })
+  for (const wrong of [
+    { password: 'short1' }, { password: 'onlyletters' }, { password: '1234567890' }, { password: `a1${'x'.repeat(127)}` }, { name: 'x'.repeat(31) }, { email: 'nobody' },
+    { id: randomUUID() }, { status: 'active' }, { workspace: 'w' }, { role: 'owner' }, { created_at: 0 },
+  ]) {
+    const response = await ask(fresh, '/setup', { json: { ...owner, ...wrong } })
+    t.is(response.status, 400, JSON.stringify(wrong))
+    t.is((await bodyOf(response)).code, 'invalid_param')
+  }
+  for (const poisoned of ['{"__proto__":{"admin":true},"email":"a@example.org"}', '{"constructor":{"prototype":{"admin":true}},"email":"a@example.org"}']) {
+    t.is((await ask(fresh, '/setup', { method: 'POST', body: poisoned, headers: { 'content-type': 'application/json' } })).status, 400)
+  }
+  t.is(({} as { admin?: boolean }).admin, undefined)
+  const answers = await Promise.all(Array.from({ length: 6 }, (_, n) => ask(fresh, '/setup', { json: { ...owner, email: `owner${n}@example.org` } })))
+  t.deepEqual(answers.map(({ status }) => status).sort(), [201, 403, 403, 403, 403, 403])
+  for (const answer of answers) t.like(await bodyOf(answer), answer.status === 201 ? { result: 'success' } : { code: 'already_setup', status: 403 })
+  const [counts] = await fresh.resolve(database).query('SELECT (SELECT count(*)::int FROM accounts) AS accounts, (SELECT count(*)::int FROM workspaces) AS workspaces')
+  t.deepEqual(counts, { accounts: 1, workspaces: 1 })
+  const status = await bodyOf(await ask(fresh, '/setup'))
+  t.is(status.step, 'finished')
+  t.false(Number.isNaN(Date.parse(status.setup_at as string)))
+})
+
+test('a server that others can reach is set up only by whoever can read its data folder', async (t) => {
+  for (const server of [{ host: '0.0.0.0', publicUrl: 'https://mortise.example.org' }, { publicUrl: 'https://mortise.example.org' }]) {
+    const exposed = await start({ config: alone(server) })
+    t.teardown(() => exposed.close())
+    const file = join(exposed.dataDir, 'setup-token.txt')
+    const token = (await readFile(file, 'utf8')).trim()
+    t.regex(token, /^[\w-]{43}$/)
+    t.is((await stat(file)).mode & 0o777, 0o600)
+    const tried = ['', token.slice(1), `${token}x`, token.toLowerCase(), 'null']
+    for (const setup_token of [undefined, ...tried.filter(Boolean)]) {
+      const answer = await ask(exposed, '/setup', { json: { ...owner, ...setup_token === undefined ? {} : { setup_token } } })
+      t.is(answer.status, 401)
+      t.is((await bodyOf(answer)).code, 'unauthorized')
+    }
+    for (const setup_token of [null, '', [], {}, [token], 0, true]) t.is((await ask(exposed, '/setup', { json: { ...owner, setup_token } })).status, 400)
+    t.is((await ask(exposed, '/setup', { json: { ...owner, setup_token: token } })).status, 201)
+    t.false(existsSync(file), 'it is used once')
+    t.is((await ask(exposed, '/setup', { json: { ...owner, setup_token: token } })).status, 403)
+  }
+  const local = await start()
+  t.teardown(() => local.close())
+  t.false(existsSync(join(local.dataDir, 'setup-token.txt')), 'on loopback none is needed')
+})
+
+test('the set-up token outlives a restart, and a server with an owner keeps none', async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'mortise-'))
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }))
+  const file = join(dataDir, 'setup-token.txt')
+  const restart = (): Promise<TestApp> => start({ config: alone({ publicUrl: 'https://mortise.example.org' }), dataDir })
+  await (await restart()).close()
+  const token = await readFile(file, 'utf8')
+  const again = await restart()
+  t.teardown(() => again.close())
+  t.is(await readFile(file, 'utf8'), token)
+  await again.resolve(accounts).setup(owner)
+  await again.resolve(announceSetup)()
+  t.false(existsSync(file))
+})
+
+test('signing in gives three cookies, an answer without tokens, and a trace', async (t) => {
+  const response = await login(app, owner.password, 'ADA@EXAMPLE.ORG')
+  t.is(response.status, 200)
+  t.deepEqual(await bodyOf(response), { result: 'success' })
+  const cookies = cookiesOf(response)
+  t.deepEqual([...cookies.keys()].sort(), ['access_token', 'csrf_token', 'refresh_token'])
+  for (const [name, { attributes }] of cookies) {
+    t.regex(attributes, /path=\//)
+    t.regex(attributes, /samesite=lax/)
+    t.is(attributes.includes('httponly'), name !== 'csrf_token', name)
+    t.notRegex(attributes, /secure|domain/)
+    const expires = Date.parse(/expires=([^;]+)/.exec(attributes)?.[1] ?? '') - Date.now()
+    const expected = name === 'refresh_token' ? 30 * 86_400_000 : 3_600_000
+    t.true(Math.abs(expires - expected) < 10_000, `${name} ends in ${expires}`)
+  }
+  const { access, cookie } = sessionOf(response)
+  const payload = JSON.parse(Buffer.from(access.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
+  t.deepEqual(Object.keys(payload).sort(), ['exp', 'user_id'])
+  const profile = await bodyOf(await ask(app, '/account/profile', { headers: { cookie } }))
+  t.like(profile, { email: 'Ada@example.org', name: 'Ada', is_password_set: true, interface_language: 'en-US', last_login_ip: '127.0.0.1' })
+  t.true(Math.abs(profile.last_login_at - Date.now() / 1000) < 60)
+  t.notRegex(JSON.stringify(profile), /argon2|hash/)
+  const { workspaces } = await bodyOf(await ask(app, '/workspaces', { token: access }))
+  t.is(workspaces.length, 1)
+  t.like(workspaces[0], { current: true, status: 'normal' })
+  const current = await bodyOf(await ask(app, '/workspaces/current', { method: 'POST', token: access }))
+  t.like(current, { id: workspaces[0].id, role: 'owner' })
+})
+
+test('a wrong password, an unknown account and an unreadable password get one answer', async (t) => {
+  const answers = new Set<string>()
+  for (const [email, password] of [
+    [owner.email, base64('wrong password 1')], ['nobody@example.org', base64(owner.password)], ['nobody2@example.org', '%%%'], [owner.email, owner.password],
+    [owner.email, '%%%'], ['nobody3@example.org', base64('x')], ['nobody4@example.org', Buffer.from([0xff, 0xfe, 0xfd]).toString('base64')],
+  ]) {
+    const response = await app.fetch('/console/api/login', { json: { email, password } })
+    t.deepEqual(response.headers.getSetCookie(), [])
+    answers.add(`${response.status} ${await response.text()}`)
+  }
+  t.is(answers.size, 1)
+  t.regex([...answers][0] ?? '', /^401 .*"authentication_failed"/)
+  for (const [field, values] of Object.entries({ email: [null, '', [], {}, 0], password: [null, '', [], {}, 0, true] })) {
+    for (const value of values) t.is((await app.fetch('/console/api/login', { json: { email: owner.email, password: base64('x'), [field]: value } })).status, 400)
+  }
+  t.is((await login(app)).status, 200, 'a success forgets the failures')
+})
+
+test.serial('an unknown account costs as much work as a known one', async (t) => {
+  for (let n = 0; n < 5; n++) await addMember(app, 'normal', `timed${n}@example.org`)
+  const time = async (email: string): Promise<number> => {
+    const started = performance.now()
+    t.is((await login(app, 'wrong password 1', email)).status, 401)
+    return performance.now() - started
+  }
+  const [known, unknown]: [number[], number[]] = [[], []]
+  for (let n = 0; n < 5; n++) {
+    known.push(await time(`timed${n}@example.org`))
+    unknown.push(await time(`absent${n}@example.org`))
+  }
+  // Hashing is most of the work: without it an answer takes less than a fifth of the time.
+  t.true(Math.min(...unknown) > Math.min(...known) / 2, `known ${Math.min(...known)} ms, unknown ${Math.min(...unknown)} ms`)
+})
+
+test('guessing is slowed down for the pair of account and address, and nobody else is locked out', async (t) => {
+  const guarded = await start({ config: alone({ trustedProxies: ['127.0.0.1'] }) })
+  t.teardown(() => guarded.close())
+  await guarded.resolve(accounts).setup(owner)
+  const from = (address: string, password = 'wrong password 1', email = owner.email) => login(guarded, password, email, { 'x-forwarded-for': address })
+  const burst = await Promise.all(Array.from({ length: 12 }, () => from('198.51.100.7')))
+  t.deepEqual(burst.map(({ status }) => status).sort(), [...Array<number>(5).fill(401), ...Array<number>(7).fill(429)], 'many at once gain nothing')
+  const blocked = await from('198.51.100.7', owner.password, 'ada@EXAMPLE.org')
+  t.is(blocked.status, 429, 'the right password must wait too')
+  t.is((await bodyOf(blocked)).code, 'too_many_requests')
+  t.true(Number(blocked.headers.get('retry-after')) >= 1)
+  t.is((await from('198.51.100.8', owner.password)).status, 200, 'the owner, elsewhere, is not locked out')
+  for (let tries = 0; tries < 6; tries++) t.is((await from('198.51.100.9', 'wrong password 1', 'nobody@example.org')).status, tries < 5 ? 401 : 429, 'alike for unknown accounts')
+})
+
+test('cookies are believed only with the CSRF token of the same account; a bearer needs none', async (t) => {
+  const mine = sessionOf(await login(app))
+  const { email } = await addMember(app, 'admin')
+  const other = sessionOf(await login(app, owner.password, email))
+  const post = (headers: Record<string, string>): Promise<Response> => ask(app, '/workspaces/current', { method: 'POST', headers })
+  const cookie = `access_token=${mine.access}`
+  for (const headers of [
+    { cookie }, { cookie: `${cookie}; csrf_token=${mine.csrf}` }, { cookie, 'x-csrf-token': mine.csrf }, { cookie: `${cookie}; csrf_token=`, 'x-csrf-token': '' },
+    { cookie: `${cookie}; csrf_token=x`, 'x-csrf-token': 'x' }, { cookie: `${cookie}; csrf_token=${other.csrf}`, 'x-csrf-token': other.csrf },
+    { cookie: `${cookie}; csrf_token=${mine.csrf}`, 'x-csrf-token': other.csrf }, { cookie: `${cookie}; csrf_token=${mine.access}`, 'x-csrf-token': mine.access },
+    { cookie: `${cookie}; csrf_token=${mine.csrf}; csrf_token=${mine.csrf}`, 'x-csrf-token': mine.csrf },
+  ] as Record<string, string>[]) {
+    const answer = await post(headers)
+    t.is(answer.status, 401, JSON.stringify(headers))
+    t.is((await bodyOf(answer)).code, 'unauthorized')
+  }
+  t.is((await post({ cookie: mine.cookie, 'x-csrf-token': mine.csrf })).status, 200)
+  t.is((await post({ authorization: `Bearer ${mine.access}` })).status, 200)
+  t.is((await ask(app, '/account/profile', { headers: { cookie } })).status, 200, 'reading needs none')
+  t.is((await ask(app, '/account/profile', { method: 'HEAD', headers: { cookie } })).status, 200)
+  t.is((await ask(app, '/logout', { method: 'POST', headers: { cookie: other.cookie } })).status, 401, 'nor can another site sign somebody out')
+})
+
+test('one credential, in one place, and ours', async (t) => {
+  const { access, csrf, refresh: refreshToken } = sessionOf(await login(app))
+  const status = async (headers: Record<string, string>, query = ''): Promise<number> => (await ask(app, `/account/profile${query}`, { headers })).status
+  const { secretKey } = app.resolve<ServerConfig>(serverConfig as never)
+  const [, payload = ''] = access.split('.')
+  const forge = (header: object, key: Buffer | string | undefined, content = payload): string => {
+    const text = `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${content}`
+    return `${text}.${key === undefined ? '' : createHmac('sha256', key).update(text).digest('base64url')}`
+  }
+  const key = deriveKey({ secretKey }, 'access token')
+  const claims = (extra: object): string => Buffer.from(JSON.stringify({ user_id: JSON.parse(Buffer.from(payload, 'base64url').toString()).user_id as string, ...extra })).toString('base64url')
+  t.is(await status({ authorization: `Bearer ${forge({ alg: 'HS256' }, key)}` }), 200, 'the forger knows how: what follows fails for the right reason')
+  for (const token of [
+    forge({ alg: 'none' }, undefined), forge({ alg: 'HS512' }, key), forge({ alg: 'HS256' }, secretKey), forge({ alg: 'HS256' }, deriveKey({ secretKey }, 'csrf token')),
+    forge({ alg: 'HS256' }, key, claims({ exp: Math.floor(Date.now() / 1000) - 10 })), forge({ alg: 'HS256' }, key, claims({})),
+    csrf, refreshToken, 'null', 'undefined', '', '[]', '{}', `${access}x`, access.slice(0, -1), `dataset-${'a'.repeat(30)}`,
+  ]) {
+    t.is(await status({ authorization: `Bearer ${token}` }), 401, token)
+    t.is(await status({ cookie: `access_token=${token}` }), 401, token)
+  }
+  for (const headers of [
+    { cookie: `access_token=${access}`, authorization: `Bearer ${access}` }, { cookie: `access_token=${access}; access_token=${access}` },
+    { cookie: `access_token=${access}`, authorization: 'Basic YTpi' }, { authorization: `Basic ${access}` }, { authorization: access },
+    { cookie: `__Host-access_token=${access}` }, { 'x-access-token': access }, {},
+  ] as Record<string, string>[]) t.is(await status(headers), 401, JSON.stringify(headers))
+  for (const name of ['access_token', 'token', 'authorization']) t.is(await status({}, `?${name}=${access}`), 401)
+})
+
+test('a refresh token is spent when used, replaced by the next sign-in, and ended by a sign-out', async (t) => {
+  const { email } = await addMember(app, 'editor')
+  const signIn = async (): Promise<Session> => sessionOf(await login(app, owner.password, email))
+  const first = await signIn()
+  const renewed = await refresh(app, first.refresh)
+  t.is(renewed.status, 200)
+  t.deepEqual(await bodyOf(renewed), { result: 'success' })
+  const second = sessionOf(renewed)
+  t.is((await ask(app, '/account/profile', { token: second.access })).status, 200)
+  for (const spent of [first.refresh, '', 'null', second.access, second.csrf, `${second.refresh}x`]) {
+    const answer = await refresh(app, spent)
+    t.is(answer.status, 401)
+    t.is((await bodyOf(answer)).code, 'unauthorized')
+  }
+  t.is((await app.fetch('/console/api/refresh-token', { method: 'POST', headers: { cookie: `refresh_token=${second.refresh}; refresh_token=${second.refresh}` } })).status, 401)
+  t.is((await app.fetch('/console/api/refresh-token', { json: { refresh_token: second.refresh } })).status, 401, 'only the cookie carries it')
+  const raced = await Promise.all(Array.from({ length: 4 }, () => refresh(app, second.refresh)))
+  t.deepEqual(raced.map(({ status }) => status).sort(), [200, 401, 401, 401])
+  const third = await signIn()
+  const fourth = await signIn()
+  t.is((await refresh(app, third.refresh)).status, 401, 'a sign-in elsewhere ends the earlier one')
+  const out = await ask(app, '/logout', { method: 'POST', headers: { cookie: fourth.cookie, 'x-csrf-token': fourth.csrf } })
+  t.is(out.status, 200)
+  for (const { value, attributes } of cookiesOf(out).values()) {
+    t.is(value, '')
+    t.true(Date.parse(/expires=([^;]+)/.exec(attributes)?.[1] ?? '') < Date.now())
+  }
+  t.is((await refresh(app, fourth.refresh)).status, 401)
+})
+
+test('whoever is suspended, removed, or left without a workspace is out at once', async (t) => {
+  const db = app.resolve(database)
+  const { accountId, workspaceId, email } = await addMember(app, 'editor')
+  const { access, refresh: refreshToken } = sessionOf(await login(app, owner.password, email))
+  const status = async (): Promise<number> => (await ask(app, '/account/profile', { token: access })).status
+  t.is(await status(), 200)
+  for (const [state, code] of [['banned', 'account_banned'], ['closed', 'account_banned'], ['pending', 'account_not_initialized'], ['uninitialized', 'account_not_initialized']] as const) {
+    await db.query('UPDATE accounts SET status = $2 WHERE id = $1', [accountId, state])
+    t.is(await status(), 401, state)
+    t.is((await refresh(app, refreshToken)).status, 401, state)
+    const answer = await login(app, owner.password, email)
+    t.is(answer.status, 400)
+    t.is((await bodyOf(answer)).code, code)
+    t.is((await bodyOf(await login(app, 'wrong password 1', email))).code, 'authentication_failed', 'only who knows the password learns it')
+  }
+  await db.query(`UPDATE accounts SET status = 'active' WHERE id = $1`, [accountId])
+  t.is(await status(), 200)
+  await db.query('DELETE FROM workspace_members WHERE account_id = $1', [accountId])
+  t.is(await status(), 401)
+  const answer = await login(app, owner.password, email)
+  t.is(answer.status, 200)
+  t.is((await bodyOf(answer)).result, 'fail')
+  t.deepEqual(answer.headers.getSetCookie(), [])
+  t.truthy(workspaceId)
+})
+
+test('an archived workspace is left for another one', async (t) => {
+  const db = app.resolve(database)
+  const { accountId, email } = await addMember(app, 'normal')
+  const other = randomUUID()
+  await db.query(`INSERT INTO workspaces (id, name, plan, status, created_at) VALUES ($1, 'Other', 'basic', 'normal', now())`, [other])
+  await db.query('UPDATE workspace_members SET current = false WHERE account_id = $1', [accountId])
+  await db.query(`INSERT INTO workspace_members (workspace_id, account_id, role, current, created_at) VALUES ($1, $2, 'editor', true, now())`, [other, accountId])
+  const { access } = sessionOf(await login(app, owner.password, email))
+  const current = async (): Promise<any> => bodyOf(await ask(app, '/workspaces/current', { method: 'POST', token: access }))
+  t.like(await current(), { id: other, role: 'editor' })
+  await db.query(`UPDATE workspaces SET status = 'archive' WHERE id = $1`, [other])
+  t.like(await current(), { role: 'normal' })
+  const { workspaces } = await bodyOf(await ask(app, '/workspaces', { token: access }))
+  t.deepEqual(workspaces.map(({ current: here, id }: { current: boolean; id: string }) => [here, id === other]), [[true, false]])
+})
+
+test('over https cookies are Secure and cannot be planted by a neighbour', async (t) => {
+  const cases: [server: { publicUrl: string; consoleWebUrl?: string; cookieDomain?: string }, prefix: string, domain: string | undefined][] = [
+    [{ publicUrl: 'https://api.example.org', consoleWebUrl: 'https://console.example.org' }, '__Host-', undefined],
+    [{ publicUrl: 'https://api.example.org' }, '__Host-', undefined],
+    [{ publicUrl: 'https://api.example.org', consoleWebUrl: 'https://console.example.org', cookieDomain: 'example.org' }, '', 'example.org'],
+    [{ publicUrl: 'https://api.example.org', consoleWebUrl: 'http://console.example.org' }, '', undefined],
+  ]
+  for (const [server, prefix, domain] of cases) {
+    const secured = await start({ config: alone(server) })
+    t.teardown(() => secured.close())
+    await secured.resolve(accounts).setup(owner)
+    const response = await login(secured)
+    t.is(response.status, 200)
+    const secure = server.consoleWebUrl?.startsWith('http:') !== true
+    for (const [name, { attributes }] of cookiesOf(response)) {
+      t.true(name.startsWith(prefix) && !name.slice(prefix.length).startsWith('__Host-'), name)
+      t.is(attributes.includes('secure'), secure)
+      t.is(/domain=([^;]+)/.exec(attributes)?.[1], domain)
+    }
+    const { access } = sessionOf(response, prefix)
+    const status = async (cookie: string): Promise<number> => (await ask(secured, '/account/profile', { headers: { cookie } })).status
+    t.is(await status(`${prefix}access_token=${access}`), 200)
+    t.is(await status(`${prefix === '' ? '__Host-' : ''}access_token=${access}`), 401, 'the name of another configuration is not read')
+  }
+})
+
+test('nothing that opens a door lies in the database', async (t) => {
+  const { access, refresh: refreshToken, csrf } = sessionOf(await login(app))
+  const db = app.resolve(database)
+  const dump = JSON.stringify([await db.query('SELECT * FROM accounts'), await db.query('SELECT * FROM refresh_tokens')])
+  for (const secret of [owner.password, base64(owner.password), access, refreshToken, csrf]) t.false(dump.includes(secret))
+  t.regex(dump, /\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+})
+
+test('the database itself keeps one account an address, one owner and one current workspace', async (t) => {
+  const db = app.resolve(database)
+  await t.throwsAsync(addMember(app, 'normal', 'ADA@Example.ORG'), { message: /accounts_email/ })
+  await t.throwsAsync(addMember(app, 'owner'), { message: /workspace_members_owner/ })
+  const { accountId } = await addMember(app, 'normal')
+  const other = randomUUID()
+  await db.query(`INSERT INTO workspaces (id, name, plan, status, created_at) VALUES ($1, 'Third', 'basic', 'normal', now())`, [other])
+  await t.throwsAsync(
+    db.query(`INSERT INTO workspace_members (workspace_id, account_id, role, current, created_at) VALUES ($1, $2, 'normal', true, now())`, [other, accountId]),
+    { message: /workspace_members_current/ })
+})
+
+test('the table of roles decides every permission that there is, and an actor follows it within its workspace', (t) => {
+  const declared = [...app.kernel.catalogue.permissions.keys()]
+  t.true(declared.length > 0)
+  const names = Object.keys(roles) as Role[]
+  for (const permission of declared) t.true(mayRole('owner', permission), permission)
+  for (const role of names) for (const permission of ['account:read', 'session:end', 'workspace:read']) t.true(mayRole(role, permission), `${role} ${permission}`)
+  for (const [permission, allowed] of [
+    ['dataset:delete', ['owner', 'admin', 'editor', 'dataset_operator']], ['dataset:read', names], ['dataset:retrieve', names],
+    ['api-key:create', ['owner', 'admin']], ['api-key:delete', ['owner', 'admin']], ['api-key:read', names], ['member:remove', ['owner', 'admin']],
+    ['workspace:update', ['owner', 'admin']], ['a-plugin:of-tomorrow', ['owner', 'admin']], ['a-plugin:read', names],
+  ] as const) t.deepEqual(names.filter((role) => mayRole(role, permission)), [...allowed], permission)
+
+  const word = fc.stringMatching(/^[a-z]{1,8}$/)
+  const permission = fc.oneof(fc.constantFrom(...declared), fc.tuple(word, word).map(([resource, verb]) => `${resource}:${verb}`))
+  fc.assert(fc.property(fc.constantFrom(...names), permission, fc.constantFrom('dataset', 'workspace', 'app'), fc.uuid(), fc.uuid(), (role, asked, type, workspaceId, id) => {
+    const actor = actorOf({ accountId: randomUUID(), workspaceId, role })
+    const reach = actor.reach(asked, type)
+    const holds = mayRole(role, asked)
+    return actor.can(asked) === holds && actor.can(asked, { type, id }) === (reach === 'all' || reach.includes(id))
+      && (holds || (reach !== 'all' && reach.length === 0)) && (id === workspaceId || !actor.can(asked, { type: 'workspace', id }))
+      && (!holds || mayRole('owner', asked))
+  }))
+})
