@@ -1,0 +1,22 @@
+import { defineErrors } from '../../core/index.ts'
+
+export const datasetErrors = defineErrors({
+  datasetNotFound: [404, 'not_found', 'Dataset not found.'],
+  documentNotFound: [404, 'not_found', 'Document not found.'],
+  batchNotFound: [404, 'not_found', 'Documents not found.'],
+  apiDisabled: [403, 'forbidden', 'Dataset api access is not enabled.'],
+  archived: [403, 'archived_document_immutable', 'The document is archived, and archived documents do not change. Take it out of the archive first.'],
+  nameTaken: [409, 'dataset_name_duplicate', 'A dataset of this name exists already. Choose another name.'],
+  invalid: [400, 'invalid_param', 'A parameter is not valid.'],
+  invalidMetadata: [400, 'invalid_metadata', 'metadata takes one of: all, only, without.'],
+  noProvider: [400, 'provider_not_initialize', 'No embedding model is available. Enable a model provider, or use indexing_technique economy.'],
+  modelUnknown: [400, 'invalid_param', 'That model is not available.'],
+})
+
+/**
+ * What is wrong with a document rather than with the server: to try again would end alike, so the document gets the state `error`
+ * with this message, which tells whoever sent it what to do.
+ */
+export class DocumentFault extends Error {
+  override readonly name = 'DocumentFault'
+}

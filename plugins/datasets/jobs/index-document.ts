@@ -1,0 +1,28 @@
+import Joi from 'joi'
+import { job } from '../../../core/index.ts'
+import { DocumentFault } from '../errors.ts'
+import { indexing } from '../services/indexing.ts'
+import type { Task } from '../services/indexing.ts'
+
+/** Enqueued in the transaction that stores a document, with the key `<document>:<generation>`. */
+export const indexDocument = job('datasets.index-document', {
+  payload: Joi.object<Task, true>({ workspace_id: Joi.string().required(), document_id: Joi.string().required(), generation: Joi.number().required() }),
+  retries: 4,
+  concurrency: 2,
+  uses: { indexing },
+  handle: async ({ payload, attempt, last, signal, log }, { indexing }) => {
+    try {
+      await indexing.run(payload, signal)
+    } catch (error) {
+      const { message } = error as Error
+      if (error instanceof DocumentFault) {
+        log.info({ document: payload.document_id, reason: message }, 'a document cannot be indexed')
+        await indexing.fail(payload, message)
+        return
+      }
+      // An interrupted run has not failed: it goes back to the queue.
+      if (last && !signal.aborted) await indexing.fail(payload, `Indexing failed ${attempt} times, the last time with: ${message}. Send the document again once that is put right.`)
+      throw error
+    }
+  },
+})

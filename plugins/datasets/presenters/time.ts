@@ -1,0 +1,3 @@
+/** Times on the wire are whole epoch seconds. */
+export const seconds = (time: Date): number => Math.floor(time.getTime() / 1000)
+export const secondsOrNull = (time: Date | null): number | null => time && seconds(time)

@@ -1,0 +1,120 @@
+import Joi from 'joi'
+import type { DatasetPermission, IndexingTechnique, SummaryIndexSetting } from '../models/dataset.ts'
+import type { SearchMethod } from '../ports.ts'
+import { boolean, integer, listed, none, nothing, pageFields, string, stringOrNull, text, time, uuid } from './common.ts'
+import type { Listed, Page } from './common.ts'
+import { retrievalModel } from './retrieval-model.ts'
+import type { RetrievalModel } from './retrieval-model.ts'
+
+export const indexingTechnique = Joi.string<IndexingTechnique>().valid('high_quality', 'economy')
+export const summaryIndexSetting = Joi.object<SummaryIndexSetting>({
+  enable: Joi.boolean(), model_name: text(0, 255), model_provider_name: text(0, 255), summary_prompt: text(0, 10_000),
+})
+/** Fields that both making and changing take. */
+export interface DatasetSettings {
+  description?: string | null
+  indexing_technique?: IndexingTechnique | null
+  permission?: DatasetPermission | null
+  embedding_model?: string | null
+  embedding_model_provider?: string | null
+  retrieval_model?: RetrievalModel | null
+  summary_index_setting?: SummaryIndexSetting | null
+  external_knowledge_api_id?: string | null
+  external_knowledge_id?: string | null
+}
+export interface NewDataset extends DatasetSettings { name: string; provider?: 'vendor' | 'external' }
+export interface DatasetChange extends DatasetSettings {
+  name?: string | null
+  partial_member_list?: { user_id: string }[] | null
+  external_retrieval_model?: object | null
+}
+
+const settings = {
+  description: text(0, 400).allow(null),
+  indexing_technique: indexingTechnique.allow(null),
+  permission: Joi.string<DatasetPermission>().valid('only_me', 'all_team_members', 'partial_members').allow(null),
+  embedding_model: text(0, 255).allow(null),
+  embedding_model_provider: text(0, 255).allow(null),
+  retrieval_model: retrievalModel.allow(null),
+  summary_index_setting: summaryIndexSetting.allow(null),
+  external_knowledge_api_id: text(0, 255).allow(null),
+  external_knowledge_id: text(0, 255).allow(null),
+}
+const name = text(1, 40).trim()
+export const newDataset = Joi.object<NewDataset, true>({ ...settings, name: name.required(), provider: Joi.string<'vendor' | 'external'>().valid('vendor', 'external') })
+export const datasetChange = Joi.object<DatasetChange, true>({
+  ...settings, name: name.allow(null),
+  partial_member_list: Joi.array().items(Joi.object<{ user_id: string }, true>({ user_id: uuid.required() })).max(1000).allow(null),
+  external_retrieval_model: Joi.object().unknown().allow(null),
+})
+
+export interface DatasetFilter extends Page { keyword?: string; include_all?: boolean }
+export const datasetFilter = Joi.object<DatasetFilter>({ ...pageFields, keyword: text(0, 200), include_all: Joi.boolean().empty('').default(false) })
+
+/** How a dataset is searched, with every field filled. */
+export interface RetrievalModelDict {
+  search_method: SearchMethod
+  reranking_enable: boolean
+  reranking_mode: string | null
+  reranking_model: { reranking_provider_name: string; reranking_model_name: string }
+  weights: object | null
+  top_k: number
+  score_threshold_enabled: boolean
+  score_threshold: number | null
+}
+export interface DatasetItem {
+  id: string
+  name: string
+  description: string
+  provider: string
+  permission: string
+  data_source_type: string | null
+  indexing_technique: string | null
+  app_count: number
+  document_count: number
+  word_count: number
+  created_by: string
+  author_name: string | null
+  created_at: number
+  updated_by: string | null
+  updated_at: number
+  embedding_model: string | null
+  embedding_model_provider: string | null
+  embedding_available: boolean
+  retrieval_model_dict: RetrievalModelDict
+  summary_index_setting: object | null
+  tags: never[]
+  doc_form: string | null
+  external_knowledge_info: null
+  external_retrieval_model: null
+  doc_metadata: never[]
+  built_in_field_enabled: boolean
+  pipeline_id: null
+  runtime_mode: string
+  chunk_structure: null
+  icon_info: null
+  is_published: boolean
+  total_documents: number
+  total_available_documents: number
+  enable_api: boolean
+  is_multimodal: boolean
+  maintainer: string | null
+  partial_member_list?: string[]
+}
+export const datasetItem = Joi.object<DatasetItem, true>({
+  id: string, name: string, description: string, provider: string, permission: string, data_source_type: stringOrNull, indexing_technique: stringOrNull,
+  app_count: integer, document_count: integer, word_count: integer,
+  created_by: string, author_name: stringOrNull, created_at: time, updated_by: stringOrNull, updated_at: time,
+  embedding_model: stringOrNull, embedding_model_provider: stringOrNull, embedding_available: boolean,
+  retrieval_model_dict: Joi.object<RetrievalModelDict>({
+    search_method: string, reranking_enable: boolean, reranking_mode: stringOrNull,
+    reranking_model: Joi.object({ reranking_provider_name: string, reranking_model_name: string }).required(),
+    weights: Joi.object().unknown().allow(null).required(), top_k: integer, score_threshold_enabled: boolean, score_threshold: Joi.number().allow(null).required(),
+  }).required(),
+  summary_index_setting: Joi.object().unknown().allow(null).required(),
+  tags: none, doc_form: stringOrNull, external_knowledge_info: nothing, external_retrieval_model: nothing, doc_metadata: none,
+  built_in_field_enabled: boolean, pipeline_id: nothing, runtime_mode: string, chunk_structure: nothing, icon_info: nothing, is_published: boolean,
+  total_documents: integer, total_available_documents: integer, enable_api: boolean, is_multimodal: boolean, maintainer: stringOrNull,
+  partial_member_list: Joi.array().items(Joi.string()),
+})
+export const datasetPage = Joi.object<Listed<DatasetItem>, true>(listed(datasetItem))

@@ -1,0 +1,45 @@
+import Joi from 'joi'
+import type { SearchMethod } from '../ports.ts'
+import { text } from './common.ts'
+
+export interface RerankingModel { reranking_provider_name?: string | null; reranking_model_name?: string | null }
+export interface Weights {
+  weight_type?: 'semantic_first' | 'keyword_first' | 'customized' | null
+  vector_setting?: { vector_weight?: number; embedding_provider_name?: string | null; embedding_model_name?: string | null } | null
+  keyword_setting?: { keyword_weight?: number } | null
+}
+/** How a dataset is searched, as clients say it. */
+export interface RetrievalModel {
+  search_method: SearchMethod
+  reranking_enable: boolean
+  reranking_mode?: 'reranking_model' | 'weighted_score' | null
+  reranking_model?: RerankingModel | null
+  weights?: Weights | null
+  top_k: number
+  score_threshold_enabled: boolean
+  score_threshold?: number | null
+  metadata_filtering_conditions?: object | null
+}
+
+const name = text(0, 255).allow(null)
+const weight = Joi.number().min(0)
+export const retrievalModel = Joi.object<RetrievalModel, true>({
+  search_method: Joi.string<SearchMethod>().valid('semantic_search', 'full_text_search', 'hybrid_search', 'keyword_search').required(),
+  reranking_enable: Joi.boolean().required(),
+  reranking_mode: Joi.string<'reranking_model' | 'weighted_score'>().valid('reranking_model', 'weighted_score').empty('').allow(null),
+  reranking_model: Joi.object<RerankingModel, true>({ reranking_provider_name: name, reranking_model_name: name }).allow(null),
+  weights: Joi.object<Weights>({
+    weight_type: Joi.string().valid('semantic_first', 'keyword_first', 'customized').allow(null),
+    vector_setting: Joi.object({ vector_weight: weight, embedding_provider_name: name, embedding_model_name: name }).allow(null),
+    keyword_setting: Joi.object({ keyword_weight: weight }).allow(null),
+  }).allow(null),
+  top_k: Joi.number().integer().min(1).max(1000).required(),
+  score_threshold_enabled: Joi.boolean().required(),
+  score_threshold: Joi.number().allow(null),
+  metadata_filtering_conditions: Joi.object().unknown().allow(null),
+})
+
+/** What holds where nobody said otherwise. */
+export const DEFAULT_RETRIEVAL: RetrievalModel = {
+  search_method: 'semantic_search', reranking_enable: false, top_k: 4, score_threshold_enabled: false,
+}

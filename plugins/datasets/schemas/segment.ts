@@ -1,0 +1,82 @@
+import Joi from 'joi'
+import { boolean, integer, listed, none, nothing, string, stringOrNull, text, time, timeOrNull } from './common.ts'
+import type { Listed } from './common.ts'
+import { retrievalModel } from './retrieval-model.ts'
+import type { RetrievalModel } from './retrieval-model.ts'
+
+interface SegmentCore {
+  id: string
+  position: number
+  document_id: string
+  content: string
+  sign_content: string
+  answer: string
+  word_count: number
+  tokens: number
+  keywords: string[]
+  index_node_id: string
+  index_node_hash: string
+  hit_count: number
+  enabled: boolean
+  disabled_at: number | null
+  disabled_by: string | null
+  status: string
+  created_by: string
+  created_at: number
+  indexing_at: number | null
+  completed_at: number | null
+  error: string | null
+  stopped_at: number | null
+}
+const core = {
+  id: string, position: integer, document_id: string, content: string, sign_content: string, answer: string, word_count: integer, tokens: integer,
+  keywords: Joi.array().items(Joi.string()).required(), index_node_id: string, index_node_hash: string, hit_count: integer,
+  enabled: boolean, disabled_at: timeOrNull, disabled_by: stringOrNull, status: string, created_by: string, created_at: time,
+  indexing_at: timeOrNull, completed_at: timeOrNull, error: stringOrNull, stopped_at: timeOrNull,
+}
+export interface SegmentItem extends SegmentCore {
+  updated_at: number
+  updated_by: string | null
+  child_chunks: never[]
+  attachments: never[]
+  summary: null
+}
+const segmentItem = Joi.object<SegmentItem, true>({ ...core, updated_at: time, updated_by: stringOrNull, child_chunks: none, attachments: none, summary: nothing })
+
+export interface SegmentFilter { page: number; limit: number; keyword?: string; status: string[] }
+const oneOrMore = Joi.number().integer().min(1)
+export const segmentFilter = Joi.object<SegmentFilter>({
+  page: oneOrMore.default(1), limit: oneOrMore.default(20), keyword: text(0, 255), status: Joi.array().items(Joi.string().max(50)).max(10).single().default([]),
+})
+export interface SegmentPage extends Listed<SegmentItem> { doc_form: string }
+export const segmentPage = Joi.object<SegmentPage, true>({ ...listed(segmentItem), doc_form: string })
+
+export interface RetrieveRequest {
+  query: string
+  retrieval_model?: RetrievalModel | null
+  external_retrieval_model?: object | null
+  attachment_ids?: string[] | null
+}
+export const retrieveRequest = Joi.object<RetrieveRequest, true>({
+  query: text(1, 250).pattern(/\S/).message('{{#label}} takes more than blanks').required(),
+  retrieval_model: retrievalModel.allow(null),
+  external_retrieval_model: Joi.object().unknown().allow(null),
+  attachment_ids: Joi.array().items(Joi.string()).max(0).messages({ 'array.max': '{{#label}} is not supported; ask with a query alone' }).allow(null),
+})
+export interface RetrievedItem extends SegmentCore {
+  document: { id: string; data_source_type: string; name: string; doc_type: string | null; doc_metadata: object | null }
+}
+export interface RetrieveAnswer {
+  query: { content: string }
+  records: { segment: RetrievedItem; child_chunks: never[]; score: number; tsne_position: null; files: never[]; summary: null }[]
+}
+export const retrieveAnswer = Joi.object<RetrieveAnswer, true>({
+  query: Joi.object<RetrieveAnswer['query'], true>({ content: string }).required(),
+  records: Joi.array().items(Joi.object<RetrieveAnswer['records'][number]>({
+    segment: Joi.object<RetrievedItem>({
+      ...core,
+      document: Joi.object({ id: string, data_source_type: string, name: string, doc_type: stringOrNull, doc_metadata: Joi.object().unknown().allow(null).required() }).required(),
+    }).required(),
+    child_chunks: none, score: Joi.number().required(), tsne_position: nothing, files: none, summary: nothing,
+  })).required(),
+})

@@ -1,0 +1,86 @@
+/** Changing the settings of a dataset. A change of what vectors are made by begins all of its documents anew. */
+import { database, errors, queue, service } from '../../../core/index.ts'
+import { datasetErrors } from '../errors.ts'
+import { resumeIndexing } from '../jobs/resume-indexing.ts'
+import { Dataset, DatasetGrant } from '../models/dataset.ts'
+import type { DatasetRow } from '../models/dataset.ts'
+import { Document, UNINDEXED } from '../models/document.ts'
+import { textIndex, vectorIndex } from '../ports.ts'
+import type { DatasetChange } from '../schemas/dataset.ts'
+import { datasetRecords, isNameTaken, refuseSummaries } from './dataset-records.ts'
+import type { Owner } from './dataset-records.ts'
+import { modelChoice } from './model-choice.ts'
+
+const how = (row: DatasetRow): string => JSON.stringify([row.indexing_technique, row.embedding_model_provider, row.embedding_model])
+
+export interface DatasetChanges {
+  /** Changes the fields that are given; null counts as not given, but for the description. Throws 400, 404. */
+  apply(owner: Owner, id: string, change: DatasetChange): Promise<DatasetRow>
+}
+
+export const datasetChanges = service('datasets.changes', {
+  uses: { db: database, queue, Dataset, DatasetGrant, Document, records: datasetRecords, modelChoice, vectorIndex, textIndex },
+  create: ({ db, queue, Dataset, DatasetGrant, Document, records, modelChoice, vectorIndex, textIndex }): DatasetChanges => {
+    /** How the dataset is to be indexed from now on. */
+    const indexing = async (before: DatasetRow, change: DatasetChange): Promise<Partial<DatasetRow>> => {
+      const named = await modelChoice.named(before.workspace_id, change)
+      const technique = change.indexing_technique ?? before.indexing_technique
+      if (technique === 'economy') return { indexing_technique: technique, embedding_model_provider: null, embedding_model: null }
+      const kept = before.embedding_model_provider !== null && before.embedding_model !== null
+        ? { provider: before.embedding_model_provider, model: before.embedding_model } : undefined
+      const model = named ?? kept ?? (technique === 'high_quality' ? await modelChoice.fallback(before.workspace_id) : undefined)
+      if (technique === 'high_quality' && !model) throw datasetErrors.modelUnknown(datasetErrors.noProvider().message)
+      return { indexing_technique: technique, embedding_model_provider: model?.provider ?? null, embedding_model: model?.model ?? null }
+    }
+    const share = async (before: DatasetRow, { permission, partial_member_list: members }: DatasetChange): Promise<void> => {
+      const of = { workspace_id: before.workspace_id, dataset_id: before.id }
+      if (!permission || permission === 'partial_members' && !members) return
+      await DatasetGrant.destroy({ where: of })
+      if (permission !== 'partial_members' || !members) return
+      await DatasetGrant.bulkCreate([...new Set(members.map(({ user_id }) => user_id))].map((account_id) => ({ ...of, account_id, created_at: new Date() })))
+    }
+    const beginAnew = async (dataset: DatasetRow): Promise<void> => {
+      const at = { workspaceId: dataset.workspace_id, id: dataset.id }
+      const where = { workspace_id: at.workspaceId, dataset_id: at.id }
+      // Documents first, index entries after them, in the same order as those who write entries.
+      await Document.increment('generation', { where })
+      // Due at once: whoever next looks for documents without progress takes them up.
+      await Document.update({ ...UNINDEXED, checked_at: new Date(0), updated_at: new Date() }, { where })
+      await vectorIndex.remove(at, 'all')
+      await textIndex.remove(at, 'all')
+      await queue.enqueue(resumeIndexing, {}, { key: 'resume' })
+    }
+
+    return {
+      apply: async ({ workspaceId, accountId }, id, change) => {
+        refuseSummaries(change.summary_index_setting)
+        await modelChoice.checkReranking(workspaceId, change.retrieval_model)
+        // Models are asked outside the transaction: a provider may be far away.
+        const found = await records.find(workspaceId, id)
+        const settled = change.indexing_technique || change.embedding_model || change.embedding_model_provider ? await indexing(found, change) : undefined
+        return db.transaction(async () => {
+          const before = await records.lock(workspaceId, id)
+          if (settled && how(before) !== how(found)) throw errors.conflict('The indexing of this dataset was changed by somebody else at the same moment. Read it and send the change again.')
+          await share(before, change)
+          const values: Partial<DatasetRow> = {
+            ...settled,
+            ...change.name ? { name: change.name } : {},
+            ...change.description === undefined ? {} : { description: change.description ?? '' },
+            ...change.permission ? { permission: change.permission } : {},
+            ...change.retrieval_model ? { retrieval_model: change.retrieval_model } : {},
+            ...change.summary_index_setting ? { summary_index_setting: change.summary_index_setting } : {},
+            updated_by: accountId, updated_at: new Date(),
+          }
+          try {
+            await Dataset.update(values, { where: { workspace_id: workspaceId, id } })
+          } catch (error) {
+            throw isNameTaken(error) ? datasetErrors.invalid('Dataset name already exists. Choose another name.', { params: 'name' }) : error
+          }
+          const after = { ...before, ...values }
+          if (before.indexing_technique !== null && how(before) !== how(after)) await beginAnew(after)
+          return after
+        })
+      },
+    }
+  },
+})

@@ -1,0 +1,52 @@
+/** Datasets as clients see them: a constant number of queries, however many datasets. */
+import { database, service } from '../../../core/index.ts'
+import { accounts } from '../../auth/ports.ts'
+import type { DatasetRow } from '../models/dataset.ts'
+import { presentDataset } from '../presenters/dataset.ts'
+import type { DatasetItem } from '../schemas/dataset.ts'
+import { modelChoice } from './model-choice.ts'
+
+export interface DatasetItems {
+  present(workspaceId: string, rows: readonly DatasetRow[]): Promise<DatasetItem[]>
+  /** With the members it is shared with: only where it is shared with some, or `always`. */
+  presentOne(row: DatasetRow, always?: boolean): Promise<DatasetItem>
+}
+
+interface Counts { dataset_id: string; documents: number; available: number; words: number }
+
+export const datasetItems = service('datasets.items', {
+  uses: { db: database, accounts, modelChoice },
+  create: ({ db, accounts, modelChoice }): DatasetItems => {
+    const present = async (workspaceId: string, rows: readonly DatasetRow[], members?: readonly string[]): Promise<DatasetItem[]> => {
+      if (rows.length === 0) return []
+      const [counted, owner, isAvailable] = await Promise.all([
+        db.query<Counts>(
+          `SELECT dataset_id, count(*)::int AS documents, sum(word_count)::int AS words,
+             count(*) FILTER (WHERE indexing_status = 'completed' AND enabled AND NOT archived)::int AS available
+           FROM documents WHERE workspace_id = $1 AND dataset_id = ANY ($2::uuid[]) GROUP BY dataset_id`, [workspaceId, rows.map(({ id }) => id)]),
+        accounts.owner(workspaceId),
+        modelChoice.availability(workspaceId),
+      ])
+      const counts = new Map(counted.map((one) => [one.dataset_id, one]))
+      return rows.map((row) => {
+        const { documents = 0, available = 0, words = 0 } = counts.get(row.id) ?? {}
+        return presentDataset(row, {
+          documents, available, words, authorName: owner?.accountId === row.created_by ? owner.name : null, embeddingAvailable: isAvailable(row),
+          ...members ? { partialMembers: members } : {},
+        })
+      })
+    }
+    return {
+      present,
+      presentOne: async (row, always = false) => {
+        const members = row.permission !== 'partial_members' ? [] : (await db.query<{ account_id: string }>(
+          'SELECT account_id FROM dataset_permissions WHERE workspace_id = $1 AND dataset_id = $2 ORDER BY account_id', [row.workspace_id, row.id])).map(({ account_id }) => account_id)
+        const [item] = await present(row.workspace_id, [row], always || row.permission === 'partial_members' ? members : undefined)
+        if (!item) throw new Error('a dataset was lost while it was presented')
+        // Without vectors every search goes by words, whatever the setting says.
+        const { retrieval_model_dict: settings } = item
+        return row.indexing_technique === 'high_quality' ? item : { ...item, retrieval_model_dict: { ...settings, search_method: 'keyword_search' } }
+      },
+    }
+  },
+})

@@ -1,0 +1,87 @@
+/** Datasets as rows: made, found, listed. */
+import { randomUUID } from 'node:crypto'
+import { database, service } from '../../../core/index.ts'
+import { datasetErrors } from '../errors.ts'
+import { Dataset } from '../models/dataset.ts'
+import type { DatasetRow } from '../models/dataset.ts'
+import { pageOf } from '../schemas/common.ts'
+import type { Page } from '../schemas/common.ts'
+import type { DatasetFilter, NewDataset } from '../schemas/dataset.ts'
+import { modelChoice } from './model-choice.ts'
+
+/** For whom something is done: the workspace, and the account that the rows are made by. */
+export interface Owner { readonly workspaceId: string; readonly accountId: string }
+
+export interface DatasetRecords {
+  create(owner: Owner, input: NewDataset): Promise<DatasetRow>
+  /** Throws 404. */
+  find(workspaceId: string, id: string): Promise<DatasetRow>
+  /** For requests with an API key. Throws 404, and 403 where the dataset is closed to them. */
+  open(workspaceId: string, id: string): Promise<DatasetRow>
+  /** Inside a transaction: keeps others from deleting or changing the dataset until it ends. Throws 404. */
+  lock(workspaceId: string, id: string): Promise<DatasetRow>
+  /** Newest first. `reach` is what the asking actor may see; on top of it, what other accounts keep to themselves is left out. */
+  list(owner: Owner, reach: 'all' | readonly string[], filter: DatasetFilter): Promise<Page & { readonly rows: readonly DatasetRow[]; readonly total: number }>
+}
+
+export const datasetRecords = service('datasets.records', {
+  uses: { db: database, Dataset, modelChoice },
+  create: ({ db, Dataset, modelChoice }): DatasetRecords => {
+    const find = async (workspaceId: string, id: string): Promise<DatasetRow> => {
+      const found = await Dataset.findOne({ where: { workspace_id: workspaceId, id } })
+      if (!found) throw datasetErrors.datasetNotFound()
+      return found
+    }
+    return {
+      find,
+      open: async (workspaceId, id) => {
+        const found = await find(workspaceId, id)
+        if (!found.enable_api) throw datasetErrors.apiDisabled()
+        return found
+      },
+      lock: async (workspaceId, id) => {
+        const [found] = await db.query<DatasetRow>('SELECT * FROM datasets WHERE workspace_id = $1 AND id = $2 FOR NO KEY UPDATE', [workspaceId, id])
+        if (!found) throw datasetErrors.datasetNotFound()
+        return found
+      },
+      create: async ({ workspaceId, accountId }, input) => {
+        if (input.provider === 'external') throw datasetErrors.invalid('External knowledge bases are not supported. Send provider "vendor".', { params: 'provider' })
+        refuseSummaries(input.summary_index_setting)
+        await modelChoice.checkReranking(workspaceId, input.retrieval_model)
+        const embedding = await modelChoice.named(workspaceId, input) ?? (input.indexing_technique === 'high_quality' ? await modelChoice.fallback(workspaceId) : undefined)
+        if (input.indexing_technique === 'high_quality' && !embedding) throw datasetErrors.modelUnknown(datasetErrors.noProvider().message)
+        const now = new Date()
+        try {
+          return await Dataset.create({
+            id: randomUUID(), workspace_id: workspaceId, name: input.name, description: input.description ?? '', permission: input.permission ?? 'only_me',
+            indexing_technique: input.indexing_technique ?? null, retrieval_model: input.retrieval_model ?? null, summary_index_setting: input.summary_index_setting ?? null,
+            ...input.indexing_technique === 'economy' || !embedding ? {} : { embedding_model_provider: embedding.provider, embedding_model: embedding.model },
+            created_by: accountId, created_at: now, updated_by: accountId, updated_at: now,
+          })
+        } catch (error) {
+          throw isNameTaken(error) ? datasetErrors.nameTaken() : error
+        }
+      },
+      list: async ({ workspaceId, accountId }, reach, { keyword = '', include_all: everything = false, ...window }) => {
+        const { offset, ...page } = pageOf(window)
+        const where = `workspace_id = $1 AND ($2::uuid[] IS NULL OR id = ANY ($2)) AND strpos(lower(name), lower($3)) > 0
+          AND ($4 OR permission = 'all_team_members' OR created_by = $5 OR permission = 'partial_members' AND EXISTS
+            (SELECT 1 FROM dataset_permissions p WHERE p.dataset_id = datasets.id AND p.account_id = $5))`
+        const values = [workspaceId, reach === 'all' ? null : reach, keyword, everything, accountId]
+        const [counted] = await db.query<{ total: number }>(`SELECT count(*)::int AS total FROM datasets WHERE ${where}`, values)
+        const rows = await db.query<DatasetRow>(`SELECT * FROM datasets WHERE ${where} ORDER BY created_at DESC, id LIMIT $6 OFFSET $7`, [...values, page.limit, offset])
+        return { ...page, rows, total: counted?.total ?? 0 }
+      },
+    }
+  },
+})
+
+/** Whether the database refused a row because its dataset's name is taken. */
+export const isNameTaken = (error: unknown): boolean => {
+  const { constraint, parent } = error as { constraint?: string; parent?: { constraint?: string } }
+  return (constraint ?? parent?.constraint) === 'datasets_name_unique'
+}
+
+export const refuseSummaries = (setting: { enable?: boolean } | null | undefined): void => {
+  if (setting?.enable) throw datasetErrors.invalid('Summary indexes are not supported. Send summary_index_setting.enable false, or leave it out.', { params: 'summary_index_setting' })
+}

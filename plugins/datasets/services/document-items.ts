@@ -1,0 +1,79 @@
+/** Documents as they are read: each with its file and the sums over its segments, in a constant number of queries. */
+import { database, service } from '../../../core/index.ts'
+import { UploadFile } from '../models/document.ts'
+import type { DocumentRow } from '../models/document.ts'
+import { ProcessRule } from '../models/process-rule.ts'
+import type { ProcessRuleRow } from '../models/process-rule.ts'
+import type { DisplayStatus, DocumentRecord } from '../presenters/document.ts'
+import { pageOf } from '../schemas/common.ts'
+import type { Page } from '../schemas/common.ts'
+import type { DocumentFilter } from '../schemas/document.ts'
+
+export interface DocumentItems {
+  /** Those of these ids that the dataset has, in the order of the ids. */
+  find(workspaceId: string, datasetId: string, ids: readonly string[]): Promise<readonly DocumentRecord[]>
+  /** In the order of their positions. */
+  batch(workspaceId: string, datasetId: string, batch: string): Promise<readonly DocumentRecord[]>
+  /** Newest first. */
+  list(workspaceId: string, datasetId: string, filter: DocumentFilter): Promise<Page & { readonly rows: readonly DocumentRecord[]; readonly total: number }>
+  /** The rule that the document was cut by, and the newest of its dataset. */
+  rules(document: DocumentRow): Promise<{ own: ProcessRuleRow | null; dataset: ProcessRuleRow | null }>
+}
+
+// What a client may filter by, as SQL; the same order of cases as in `displayStatus`.
+const unfinished = "d.indexing_status NOT IN ('completed', 'error')"
+const states: Readonly<Record<DisplayStatus, string>> = {
+  paused: `d.is_paused AND ${unfinished}`,
+  queuing: "NOT d.is_paused AND d.indexing_status = 'waiting'",
+  indexing: `NOT d.is_paused AND d.indexing_status <> 'waiting' AND ${unfinished}`,
+  error: "d.indexing_status = 'error'",
+  archived: "d.indexing_status = 'completed' AND d.archived",
+  available: "d.indexing_status = 'completed' AND NOT d.archived AND d.enabled",
+  disabled: "d.indexing_status = 'completed' AND NOT d.archived AND NOT d.enabled",
+}
+const aliases: Readonly<Record<string, DisplayStatus>> = { active: 'available', enabled: 'available' }
+/** An unknown state filters nothing. */
+const stateFilter = (status = ''): string => {
+  const known = aliases[status] ?? status
+  return Object.hasOwn(states, known) ? states[known as DisplayStatus] : 'true'
+}
+
+export const documentItems = service('datasets.document-items', {
+  uses: { db: database, UploadFile, ProcessRule },
+  create: ({ db, UploadFile, ProcessRule }): DocumentItems => {
+    /** @param from a FROM item called `d` that yields rows of `documents` */
+    const read = async (workspaceId: string, from: string, order: string, values: readonly unknown[]): Promise<DocumentRecord[]> => {
+      const rows = await db.query<Omit<DocumentRecord, 'file'>>(
+        `SELECT d.*, s.* FROM ${from} CROSS JOIN LATERAL (
+           SELECT COALESCE(sum(hit_count), 0)::int AS hit_count, count(*)::int AS segment_count, count(*) FILTER (WHERE completed_at IS NOT NULL)::int AS completed_segments
+           FROM document_segments WHERE document_id = d.id AND generation = d.generation) s
+         ORDER BY ${order}`, values)
+      const ids = rows.flatMap((row) => row.upload_file_id ?? [])
+      const files = ids.length === 0 ? [] : await UploadFile.findAll({ where: { workspace_id: workspaceId, id: ids } })
+      const byId = new Map(files.map((file) => [file.id, file]))
+      return rows.map((row) => ({ ...row, file: byId.get(row.upload_file_id ?? '') ?? null }))
+    }
+    return {
+      find: (workspaceId, datasetId, ids) => read(
+        workspaceId, '(SELECT * FROM documents WHERE workspace_id = $1 AND dataset_id = $2 AND id = ANY ($3::uuid[])) d', 'array_position($3::uuid[], d.id)', [workspaceId, datasetId, ids]),
+      batch: (workspaceId, datasetId, batch) => read(
+        workspaceId, '(SELECT * FROM documents WHERE workspace_id = $1 AND dataset_id = $2 AND batch = $3) d', 'd.position', [workspaceId, datasetId, batch]),
+      list: async (workspaceId, datasetId, { keyword = '', status, ...window }) => {
+        const { offset, ...page } = pageOf(window)
+        const from = `documents d WHERE d.workspace_id = $1 AND d.dataset_id = $2 AND strpos(lower(d.name), lower($3)) > 0 AND ${stateFilter(status)}`
+        const values = [workspaceId, datasetId, keyword]
+        const [counted] = await db.query<{ total: number }>(`SELECT count(*)::int AS total FROM ${from}`, values)
+        const order = 'd.created_at DESC, d.position DESC'
+        const rows = await read(workspaceId, `(SELECT d.* FROM ${from} ORDER BY ${order} LIMIT $4 OFFSET $5) d`, order, [...values, page.limit, offset])
+        return { ...page, rows, total: counted?.total ?? 0 }
+      },
+      rules: async ({ workspace_id, dataset_id, dataset_process_rule_id }) => {
+        const [own, dataset] = await Promise.all([
+          dataset_process_rule_id === null ? null : ProcessRule.findOne({ where: { workspace_id, dataset_id, id: dataset_process_rule_id } }),
+          ProcessRule.findOne({ where: { workspace_id, dataset_id }, order: [['created_at', 'DESC'], ['id', 'ASC']] }),
+        ])
+        return { own, dataset }
+      },
+    }
+  },
+})

@@ -1,0 +1,24 @@
+/** Names that clients give to files. They are labels to show, never part of a path. */
+import { datasetErrors } from '../errors.ts'
+
+const LONGEST = 200
+// Control characters, and those that turn the direction of the text around so that `txt.exe` reads as `exe.txt`.
+const UNSEEN = /[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/gu
+
+/** The name without unseen characters, at most 200 code points long with its ending kept. Throws 400 where it looks like a path or nothing is left. */
+export const fileLabel = (given: string): string => {
+  const name = given.replace(UNSEEN, '').trim()
+  if (/[/\\]/.test(name)) throw datasetErrors.invalid('The file name has a slash in it. Send the name alone, without a path.', { params: 'file' })
+  if (name === '') throw datasetErrors.invalid('The file name is empty. Send the file with a name.', { params: 'file' })
+  return shorten(name, LONGEST)
+}
+
+/** What stands after the last dot, lower case; empty where there is none. */
+export const extensionOf = (name: string): string => /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
+
+const shorten = (name: string, length: number): string => {
+  const characters = [...name]
+  if (characters.length <= length) return name
+  const ending = [...extensionOf(name)].length < 20 ? [.../\.[^.]+$/.exec(name)?.[0] ?? ''] : []
+  return [...characters.slice(0, length - ending.length), ...ending].join('')
+}

@@ -1,0 +1,47 @@
+/** Which models a dataset may name, and which one it gets where nobody named one. */
+import { service } from '../../../core/index.ts'
+import { models } from '../../models/ports.ts'
+import type { ModelRef } from '../../models/ports.ts'
+import { datasetErrors } from '../errors.ts'
+import type { DatasetRow } from '../models/dataset.ts'
+import type { RetrievalModel } from '../schemas/retrieval-model.ts'
+
+export interface ModelChoice {
+  /** The model that somebody named, or undefined. Throws 400 where it is not there, or only half of its name was given. */
+  named(workspaceId: string, given: { embedding_model?: string | null; embedding_model_provider?: string | null }): Promise<ModelRef | undefined>
+  /** Undefined where no provider offers one. */
+  fallback(workspaceId: string): Promise<ModelRef | undefined>
+  /** Throws 400 where the retrieval model names a reranking model that is not there. */
+  checkReranking(workspaceId: string, retrieval: RetrievalModel | null | undefined): Promise<void>
+  /** Tells of each dataset whether its embedding model can be used: one question, however many datasets. */
+  availability(workspaceId: string): Promise<(dataset: DatasetRow) => boolean>
+}
+
+export const modelChoice = service('datasets.model-choice', {
+  uses: { models },
+  create: ({ models }): ModelChoice => ({
+    named: async (workspaceId, { embedding_model: model, embedding_model_provider: provider }) => {
+      if (!model && !provider) return undefined
+      if (!model || !provider) throw datasetErrors.modelUnknown('A model is named by embedding_model and embedding_model_provider together; send both, or neither for the default.')
+      if (!await models.find(workspaceId, { provider, model }, 'text-embedding')) {
+        const offers = (await models.list(workspaceId, 'text-embedding')).flatMap((one) => one.models.map(({ name }) => `${one.provider}/${name}`))
+        throw datasetErrors.modelUnknown(`The embedding model ${provider}/${model} is not available. ${offers.length > 0 ? `There are: ${offers.join(', ')}.` : 'None is configured.'}`)
+      }
+      return { provider, model }
+    },
+    fallback: (workspaceId) => models.defaultModel(workspaceId, 'text-embedding'),
+    checkReranking: async (workspaceId, retrieval) => {
+      if (!retrieval?.reranking_enable || retrieval.reranking_mode === 'weighted_score') return
+      const { reranking_provider_name: provider, reranking_model_name: model } = retrieval.reranking_model ?? {}
+      if (!provider || !model) return
+      if (!await models.find(workspaceId, { provider, model }, 'rerank')) {
+        throw datasetErrors.modelUnknown(`The reranking model ${provider}/${model} is not available. Name one that is, or send reranking_enable false.`)
+      }
+    },
+    availability: async (workspaceId) => {
+      const offers = await models.list(workspaceId, 'text-embedding')
+      const known = new Set(offers.flatMap((one) => one.models.map(({ name }) => JSON.stringify([one.provider, name]))))
+      return (dataset) => dataset.indexing_technique !== 'high_quality' || known.has(JSON.stringify([dataset.embedding_model_provider, dataset.embedding_model]))
+    },
+  }),
+})

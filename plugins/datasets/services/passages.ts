@@ -1,0 +1,67 @@
+/** From a document's file to its passages. */
+import { service, storage, StorageNotFound } from '../../../core/index.ts'
+import { datasetsConfig } from '../config.ts'
+import { DocumentFault } from '../errors.ts'
+import { UploadFile } from '../models/document.ts'
+import type { DocumentRow } from '../models/document.ts'
+import { ProcessRule } from '../models/process-rule.ts'
+import type { ProcessRuleRow } from '../models/process-rule.ts'
+import { chunker } from '../ports.ts'
+import type { ChunkingRule } from '../ports.ts'
+import { formats } from './formats.ts'
+
+export interface Passages {
+  /** Throws a `DocumentFault` where the file is to blame, anything else where a second attempt may succeed. */
+  read(document: DocumentRow, signal: AbortSignal): Promise<string>
+  /** In order; at least one. Throws a `DocumentFault` where the rule or the text is to blame. */
+  cut(document: DocumentRow, text: string): Promise<readonly string[]>
+}
+
+export const passages = service('datasets.passages', {
+  uses: { storage, formats, chunker, config: datasetsConfig, UploadFile, ProcessRule },
+  create: ({ storage, formats, chunker, config, UploadFile, ProcessRule }): Passages => {
+    const ruleOf = ({ mode, rules: { pre_processing_rules, segmentation } }: ProcessRuleRow): ChunkingRule => {
+      const { separator, max_tokens: maxLength, chunk_overlap: overlap } = segmentation
+      if (maxLength < 50 || maxLength > config.maxSegmentLength) {
+        throw new DocumentFault(`max_tokens of the process rule is ${maxLength}; it takes 50 to ${config.maxSegmentLength}. Send the document again with another rule.`)
+      }
+      if (overlap > maxLength) throw new DocumentFault(`chunk_overlap of the process rule is ${overlap}, more than its max_tokens of ${maxLength}. Send the document again with a smaller one.`)
+      const isOn = (id: string): boolean => pre_processing_rules.some((rule) => rule.id === id && rule.enabled)
+      return { mode, segmentation: { separator, maxLength, overlap }, removeExtraSpaces: isOn('remove_extra_spaces'), removeUrlsEmails: isOn('remove_urls_emails') }
+    }
+    return {
+      read: async ({ workspace_id, upload_file_id }, signal) => {
+        const file = upload_file_id === null ? null : await UploadFile.findOne({ where: { workspace_id, id: upload_file_id } })
+        const stream = file && await storage.get(file.storage_key).catch((error: unknown) => {
+          if (error instanceof StorageNotFound) return null
+          throw error
+        })
+        if (!stream) throw new DocumentFault('The file of this document is gone. Delete the document and upload the file again.')
+        const reader = formats.reader(file.extension)
+        if (!reader) throw new DocumentFault(`Nothing here reads .${file.extension} files any more. There are readers for: ${formats.supported().join(', ')}.`)
+        let broken: unknown
+        stream.once('error', (error) => { broken = error })
+        try {
+          const text = await reader.extract(stream, { name: file.name, signal })
+          if (text.length <= config.maxTextLength) return text
+        } catch (error) {
+          if (broken !== undefined || signal.aborted) throw error
+          throw new DocumentFault((error as Error).message, { cause: error })
+        } finally {
+          stream.destroy()
+        }
+        throw new DocumentFault(`"${file.name}" has more than ${config.maxTextLength} characters of text. Split it into several documents.`)
+      },
+      cut: async ({ workspace_id, dataset_process_rule_id }, text) => {
+        const rule = dataset_process_rule_id === null ? null : await ProcessRule.findOne({ where: { workspace_id, id: dataset_process_rule_id } })
+        if (!rule) throw new DocumentFault('The document has no process rule. Send it again with one.')
+        const found = chunker.split(text, ruleOf(rule))
+        if (found.length === 0) throw new DocumentFault('There is no text in this document, so nothing of it can be found. If it is made of pictures, send it with its text recognised.')
+        if (found.length > config.maxSegments) {
+          throw new DocumentFault(`The process rule cuts this document into ${found.length} segments; ${config.maxSegments} are allowed. Use another separator, or split the document.`)
+        }
+        return found
+      },
+    }
+  },
+})

@@ -1,0 +1,30 @@
+/** From a retrieval model, as clients say it, to the settings of a search. */
+import { datasetErrors } from '../errors.ts'
+import type { DatasetRow } from '../models/dataset.ts'
+import type { RetrievalSettings } from '../ports.ts'
+import { DEFAULT_RETRIEVAL } from '../schemas/retrieval-model.ts'
+import type { RetrievalModel } from '../schemas/retrieval-model.ts'
+
+/** What the request says goes before what the dataset says, and that before the defaults. Throws 400 for what cannot be done. */
+export const searchSettings = (dataset: DatasetRow, given: RetrievalModel | null | undefined): RetrievalSettings => {
+  const model = given ?? dataset.retrieval_model ?? DEFAULT_RETRIEVAL
+  if (model.metadata_filtering_conditions) {
+    throw datasetErrors.invalid('Filtering by metadata is not supported. Leave metadata_filtering_conditions out.', { params: 'retrieval_model.metadata_filtering_conditions' })
+  }
+  const byVectors = model.search_method === 'semantic_search' || model.search_method === 'hybrid_search'
+  const weights = shares(model)
+  return {
+    method: byVectors && dataset.indexing_technique !== 'high_quality' ? 'keyword_search' : model.search_method,
+    topK: model.top_k,
+    ...model.score_threshold_enabled && model.score_threshold != null ? { scoreThreshold: model.score_threshold } : {},
+    ...weights ? { weights } : {},
+  }
+}
+
+const shares = ({ weights }: RetrievalModel): RetrievalSettings['weights'] => {
+  const vector = weights?.vector_setting?.vector_weight
+  const text = weights?.keyword_setting?.keyword_weight
+  if (vector === undefined || text === undefined) return undefined
+  if (vector + text === 0) throw datasetErrors.invalid('The weights are both 0. Give one of them more.', { params: 'retrieval_model.weights' })
+  return { vector: vector / (vector + text), text: text / (vector + text) }
+}
