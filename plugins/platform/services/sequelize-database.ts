@@ -55,9 +55,9 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
         { cause: error })
     }
   }
-  /** A client goes back idle or not at all: whatever was left open on it is rolled back. */
-  const giveBack = async (client: pg.Client): Promise<void> => {
-    if (client.getTransactionStatus() !== 'I') {
+  /** A client goes back idle or not at all: whatever was left open on it is rolled back. After an error its status is not yet known. */
+  const giveBack = async (client: pg.Client, failed: boolean): Promise<void> => {
+    if (failed || client.getTransactionStatus() !== 'I') {
       await client.query('ROLLBACK').catch(() => sequelize.connectionManager.destroyConnection(client)).catch(() => undefined)
     }
     sequelize.connectionManager.releaseConnection(client)
@@ -104,7 +104,7 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
       unit.ended = true
       handle.finished ??= 'rollback'
       await unit.last
-      await giveBack(client)
+      await giveBack(client, handle.finished !== 'commit')
     }
     for (const next of unit.afterCommit) await callBack(next)
     return result
@@ -120,7 +120,12 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
     const unit = current()
     if (unit) return rowsOf<R>(await inTurn(unit, () => unit.client.query(sql, [...values])))
     const client = await take()
-    try { return rowsOf<R>(await client.query(sql, [...values])) } finally { await giveBack(client) }
+    let failed = true
+    try {
+      const rows = rowsOf<R>(await client.query(sql, [...values]))
+      failed = false
+      return rows
+    } finally { await giveBack(client, failed) }
   }
 
   return {
