@@ -66,12 +66,12 @@ const addMember = async (app: TestApp, role: Role, email = `${role}-${randomUUID
 
 let app: TestApp
 test.before(async () => {
-  app = await start()
+  app = await start({ config: alone({ trustedProxies: ['127.0.0.1'] }) })
   await app.resolve(accounts).setup(owner)
 })
 test.after.always(() => app.close())
 
-test('set-up works once, however many try at the same moment, and takes only what it knows', async (t) => {
+test.serial('set-up works once, however many try at the same moment, and takes only what it knows', async (t) => {
   const fresh = await start()
   t.teardown(() => fresh.close())
   t.deepEqual(await bodyOf(await ask(fresh, '/setup')), { step: 'not_started', setup_at: null })
@@ -87,6 +87,7 @@ test('set-up works once, however many try at the same moment, and takes only wha
     t.is((await ask(fresh, '/setup', { method: 'POST', body: poisoned, headers: { 'content-type': 'application/json' } })).status, 400)
   }
   t.is(({} as { admin?: boolean }).admin, undefined)
+  t.false(existsSync(join(fresh.dataDir, 'setup-token.txt')), 'on loopback no token is needed')
   const answers = await Promise.all(Array.from({ length: 6 }, (_, n) => ask(fresh, '/setup', { json: { ...owner, email: `owner${n}@example.org` } })))
   t.deepEqual(answers.map(({ status }) => status).sort(), [201, 403, 403, 403, 403, 403])
   for (const answer of answers) t.like(await bodyOf(answer), answer.status === 201 ? { result: 'success' } : { code: 'already_setup', status: 403 })
@@ -97,31 +98,45 @@ test('set-up works once, however many try at the same moment, and takes only wha
   t.false(Number.isNaN(Date.parse(status.setup_at as string)))
 })
 
-test('a server that others can reach is set up only by whoever can read its data folder', async (t) => {
-  for (const server of [{ host: '0.0.0.0', publicUrl: 'https://mortise.example.org' }, { publicUrl: 'https://mortise.example.org' }]) {
-    const exposed = await start({ config: alone(server) })
-    t.teardown(() => exposed.close())
-    const file = join(exposed.dataDir, 'setup-token.txt')
+/** A server that others can reach, by its address and by a proxy: how it is set up, and the cookies it gives out. */
+const exposed: { server: Partial<ServerConfig>; prefix: string; secure: boolean; domain?: string }[] = [
+  { server: { host: '0.0.0.0', publicUrl: 'https://api.example.org' }, prefix: '__Host-', secure: true },
+  { server: { publicUrl: 'https://api.example.org', consoleWebUrl: 'https://console.example.org', cookieDomain: 'example.org' }, prefix: '', secure: true, domain: 'example.org' },
+  { server: { publicUrl: 'https://api.example.org', consoleWebUrl: 'http://console.example.org' }, prefix: '', secure: false },
+]
+for (const { server, prefix, secure, domain } of exposed) {
+  test.serial(`a server with ${JSON.stringify(server)} is set up by who reads its data folder, and its cookies fit`, async (t) => {
+    const reachable = await start({ config: alone(server) })
+    t.teardown(() => reachable.close())
+    const file = join(reachable.dataDir, 'setup-token.txt')
     const token = (await readFile(file, 'utf8')).trim()
     t.regex(token, /^[\w-]{43}$/)
     t.is((await stat(file)).mode & 0o777, 0o600)
-    const tried = ['', token.slice(1), `${token}x`, token.toLowerCase(), 'null']
-    for (const setup_token of [undefined, ...tried.filter(Boolean)]) {
-      const answer = await ask(exposed, '/setup', { json: { ...owner, ...setup_token === undefined ? {} : { setup_token } } })
+    for (const setup_token of [undefined, token.slice(1), `${token}x`, token.toLowerCase(), 'null']) {
+      const answer = await ask(reachable, '/setup', { json: { ...owner, ...setup_token === undefined ? {} : { setup_token } } })
       t.is(answer.status, 401)
       t.is((await bodyOf(answer)).code, 'unauthorized')
     }
-    for (const setup_token of [null, '', [], {}, [token], 0, true]) t.is((await ask(exposed, '/setup', { json: { ...owner, setup_token } })).status, 400)
-    t.is((await ask(exposed, '/setup', { json: { ...owner, setup_token: token } })).status, 201)
+    for (const setup_token of [null, '', [], {}, [token], 0, true]) t.is((await ask(reachable, '/setup', { json: { ...owner, setup_token } })).status, 400)
+    t.is((await ask(reachable, '/setup', { json: { ...owner, setup_token: token } })).status, 201)
     t.false(existsSync(file), 'it is used once')
-    t.is((await ask(exposed, '/setup', { json: { ...owner, setup_token: token } })).status, 403)
-  }
-  const local = await start()
-  t.teardown(() => local.close())
-  t.false(existsSync(join(local.dataDir, 'setup-token.txt')), 'on loopback none is needed')
-})
+    t.is((await ask(reachable, '/setup', { json: { ...owner, setup_token: token } })).status, 403)
 
-test('the set-up token outlives a restart, and a server with an owner keeps none', async (t) => {
+    const response = await login(reachable)
+    t.is(response.status, 200)
+    t.deepEqual([...cookiesOf(response).keys()].sort(), ['access_token', 'csrf_token', 'refresh_token'].map((name) => prefix + name))
+    for (const { attributes } of cookiesOf(response).values()) {
+      t.is(attributes.includes('secure'), secure)
+      t.is(/domain=([^;]+)/.exec(attributes)?.[1], domain)
+    }
+    const { access } = sessionOf(response, prefix)
+    const status = async (cookie: string): Promise<number> => (await ask(reachable, '/account/profile', { headers: { cookie } })).status
+    t.is(await status(`${prefix}access_token=${access}`), 200)
+    t.is(await status(`${prefix === '' ? '__Host-' : ''}access_token=${access}`), 401, 'the name of another configuration is not read: a neighbour could plant it')
+  })
+}
+
+test.serial('the set-up token outlives a restart, and a server with an owner keeps none', async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'mortise-'))
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
   const file = join(dataDir, 'setup-token.txt')
@@ -200,13 +215,11 @@ test.serial('an unknown account costs as much work as a known one', async (t) =>
 })
 
 test('guessing is slowed down for the pair of account and address, and nobody else is locked out', async (t) => {
-  const guarded = await start({ config: alone({ trustedProxies: ['127.0.0.1'] }) })
-  t.teardown(() => guarded.close())
-  await guarded.resolve(accounts).setup(owner)
-  const from = (address: string, password = 'wrong password 1', email = owner.email) => login(guarded, password, email, { 'x-forwarded-for': address })
+  const { email } = await addMember(app, 'normal', 'Guessed@example.org')
+  const from = (address: string, password = 'wrong password 1', as = email) => login(app, password, as, { 'x-forwarded-for': address })
   const burst = await Promise.all(Array.from({ length: 12 }, () => from('198.51.100.7')))
   t.deepEqual(burst.map(({ status }) => status).sort(), [...Array<number>(5).fill(401), ...Array<number>(7).fill(429)], 'many at once gain nothing')
-  const blocked = await from('198.51.100.7', owner.password, 'ada@EXAMPLE.org')
+  const blocked = await from('198.51.100.7', owner.password, 'guessed@EXAMPLE.org')
   t.is(blocked.status, 429, 'the right password must wait too')
   t.is((await bodyOf(blocked)).code, 'too_many_requests')
   t.true(Number(blocked.headers.get('retry-after')) >= 1)
@@ -335,32 +348,6 @@ test('an archived workspace is left for another one', async (t) => {
   t.like(await current(), { role: 'normal' })
   const { workspaces } = await bodyOf(await ask(app, '/workspaces', { token: access }))
   t.deepEqual(workspaces.map(({ current: here, id }: { current: boolean; id: string }) => [here, id === other]), [[true, false]])
-})
-
-test('over https cookies are Secure and cannot be planted by a neighbour', async (t) => {
-  const cases: [server: { publicUrl: string; consoleWebUrl?: string; cookieDomain?: string }, prefix: string, domain: string | undefined][] = [
-    [{ publicUrl: 'https://api.example.org', consoleWebUrl: 'https://console.example.org' }, '__Host-', undefined],
-    [{ publicUrl: 'https://api.example.org' }, '__Host-', undefined],
-    [{ publicUrl: 'https://api.example.org', consoleWebUrl: 'https://console.example.org', cookieDomain: 'example.org' }, '', 'example.org'],
-    [{ publicUrl: 'https://api.example.org', consoleWebUrl: 'http://console.example.org' }, '', undefined],
-  ]
-  for (const [server, prefix, domain] of cases) {
-    const secured = await start({ config: alone(server) })
-    t.teardown(() => secured.close())
-    await secured.resolve(accounts).setup(owner)
-    const response = await login(secured)
-    t.is(response.status, 200)
-    const secure = server.consoleWebUrl?.startsWith('http:') !== true
-    for (const [name, { attributes }] of cookiesOf(response)) {
-      t.true(name.startsWith(prefix) && !name.slice(prefix.length).startsWith('__Host-'), name)
-      t.is(attributes.includes('secure'), secure)
-      t.is(/domain=([^;]+)/.exec(attributes)?.[1], domain)
-    }
-    const { access } = sessionOf(response, prefix)
-    const status = async (cookie: string): Promise<number> => (await ask(secured, '/account/profile', { headers: { cookie } })).status
-    t.is(await status(`${prefix}access_token=${access}`), 200)
-    t.is(await status(`${prefix === '' ? '__Host-' : ''}access_token=${access}`), 401, 'the name of another configuration is not read')
-  }
 })
 
 test('nothing that opens a door lies in the database', async (t) => {

@@ -53,7 +53,7 @@ const commandOf = (text: string): string[] => {
 const count = async (app: TestApp, table: string): Promise<number> =>
   (await app.resolve(database).query<{ count: number }>(`SELECT count(*)::int AS count FROM ${table}`))[0]?.count ?? -1
 
-test('an empty server makes its first owner and key, and tells them in a file of the operator alone', async (t) => {
+test.serial('an empty server makes its first owner and key, and tells them in a file of the operator alone', async (t) => {
   const lines: string[] = []
   const write = (fields: object | string, message = ''): void => { lines.push(JSON.stringify(fields) + message) }
   const log: Logger = { debug: write, info: write, warn: write, error: write, child: () => log }
@@ -81,16 +81,6 @@ test('an empty server makes its first owner and key, and tells them in a file of
   t.is((await app.fetch('/console/api/setup', { json: { email, name: 'Me', password } })).status, 403)
 })
 
-test('a server that has an owner, or is told not to, makes none', async (t) => {
-  const off = await start(t, { server: { bootstrap: false } })
-  t.false(existsSync(join(off.dataDir, 'bootstrap.txt')))
-  t.is(await count(off, 'accounts'), 0)
-  await off.resolve(accounts).setup({ email: 'ada@example.org', name: 'Ada', password: 'correct horse 42' })
-  await remake(off)()
-  t.false(existsSync(join(off.dataDir, 'bootstrap.txt')))
-  t.deepEqual([await count(off, 'accounts'), await count(off, 'api_tokens')], [1, 0])
-})
-
 /** The work of a start, on a server that has been told to leave it; `change` puts others in the place of what it uses. */
 const remake = (app: TestApp, change: object = {}): (() => Promise<void>) => {
   const server = app.resolve<ServerConfig>(serverConfig as never)
@@ -99,35 +89,34 @@ const remake = (app: TestApp, change: object = {}): (() => Promise<void>) => {
   return makeFirstOwner.create({ ...deps, ...change })
 }
 
-test('however many processes start at the same moment, one makes the owner', async (t) => {
-  const app = await start(t, { server: { bootstrap: false } })
-  await Promise.all(Array.from({ length: 5 }, () => remake(app)()))
-  t.deepEqual([await count(app, 'accounts'), await count(app, 'workspaces'), await count(app, 'api_tokens')], [1, 1, 1])
-  const text = await readFile(join(app.dataDir, 'bootstrap.txt'), 'utf8')
-  const response = await app.fetch('/v1/datasets', { json: { name: 'x' }, token: field(text, 'API key') })
-  t.is(response.status, 200, 'the file tells of the one that was made')
-})
-
-test('where the key or the file cannot be made, nothing is, and the next start tries again', async (t) => {
+test.serial('a server that is told not to makes none; one whose secrets cannot be told neither; and of many that start at once one does', async (t) => {
   const app = await start(t, { server: { bootstrap: false } })
   const file = join(app.dataDir, 'bootstrap.txt')
+  const made = async (): Promise<number[]> => [await count(app, 'accounts'), await count(app, 'workspaces'), await count(app, 'api_tokens')]
+  t.deepEqual([await made(), existsSync(file)], [[0, 0, 0], false])
+
   const fails = async (): Promise<never> => { throw new Error('not today') }
+  const db = app.resolve(database)
   for (const change of [
     { apiKeys: { create: fails } }, { outlet: { prepare: fails, tell: () => undefined } },
-    { db: { ...app.resolve(database), transaction: (work: () => Promise<unknown>) => app.resolve(database).transaction(async () => { await work(); await fails() }) } },
+    { db: { ...db, transaction: (work: () => Promise<unknown>) => db.transaction(async () => { await work(); await fails() }) } },
   ]) {
     await t.throwsAsync(remake(app, change)(), { message: 'not today' })
-    t.deepEqual([await count(app, 'accounts'), await count(app, 'workspaces'), await count(app, 'api_tokens')], [0, 0, 0])
-    t.false(existsSync(file))
+    t.deepEqual([await made(), existsSync(file)], [[0, 0, 0], false])
   }
+
   await writeFile(file, 'of another database')
-  await remake(app)()
-  t.is(await count(app, 'accounts'), 1)
-  t.regex(await readFile(file, 'utf8'), /API key/)
+  await Promise.all(Array.from({ length: 5 }, () => remake(app)()))
+  t.deepEqual(await made(), [1, 1, 1])
+  const text = await readFile(file, 'utf8')
+  t.is((await app.fetch('/v1/datasets', { json: { name: 'x' }, token: field(text, 'API key') })).status, 200, 'the file tells of the one that was made')
   t.is(await readFile(`${file}.old`, 'utf8'), 'of another database', 'what was there is kept')
+
+  await remake(app)()
+  t.deepEqual([await made(), await readFile(file, 'utf8')], [[1, 1, 1], text], 'never twice')
 })
 
-test('a restart neither makes nor tells anything again', async (t) => {
+test.serial('a restart neither makes nor tells anything again', async (t) => {
   if (process.env['TEST_DATABASE_URL'] !== undefined) { t.pass('a server gives every start a database of its own'); return }
   const dataDir = await mkdtemp(join(tmpdir(), 'mortise-'))
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
@@ -155,7 +144,7 @@ test.serial('on a terminal the secrets are shown there and nowhere else', async 
   t.false(existsSync(join(app.dataDir, 'bootstrap.txt')))
 })
 
-test('a data folder that cannot be written keeps the server from starting, with nothing made', async (t) => {
+test.serial('a data folder that cannot be written keeps the server from starting, with nothing made', async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'mortise-'))
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
   // A folder that is not empty cannot be replaced by renaming.

@@ -8,7 +8,7 @@ export const flushing = service('apiKeys.flushing', {
   create: ({ config, usage }) => {
     let timer: NodeJS.Timeout | undefined
     return {
-      start: (): void => { timer = setInterval(() => { void usage.flush() }, config.lastUsedSeconds * 1000).unref() },
+      start: (everySeconds = config.lastUsedSeconds): void => { timer = setInterval(() => { void usage.flush() }, everySeconds * 1000).unref() },
       stop: (): Promise<void> => {
         clearInterval(timer)
         return usage.flush()
