@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import Joi from 'joi'
 import { CycleError, sortByNeeds } from '../core/graph.ts'
 import {
-  authenticator, cache, database, defineAdapter, defineConfig, defineErrors, definePlugin, definePort, job, middleware, queue, reply, request, route, service,
+  authenticator, database, defineAdapter, defineConfig, defineErrors, definePlugin, definePort, job, middleware, queue, reply, request, route, service,
   StartupError, storage,
 } from '../core/index.ts'
 import type { Actor, Authenticator, Plugin, ServerEvent } from '../core/index.ts'
@@ -303,11 +303,4 @@ test('the description of the API comes from the routes', async (t) => {
   t.is(description.openapi, '3.1.0')
   t.is(description.paths['/greet/{name}']?.['get']?.parameters?.[0]?.name, 'name')
   t.truthy(description.paths['/v1/datasets/{dataset_id}'])
-})
-
-test('a plugin of a few lines, and a cache of somebody else\'s, by configuration alone', async (t) => {
-  const third = await testApp({ config: { ...alone, plugins: { ...alone.plugins, './test/support/plugins/hello.ts': {} } } as never })
-  t.deepEqual(await (await third.fetch('/hello')).json(), { hello: 'world' })
-  t.is(third.kernel.catalogue.adapters.find(({ port }) => port === cache.id)?.adapter, 'memory')
-  await third.close()
 })
