@@ -37,7 +37,8 @@ export const embeddedDatabase = defineAdapter(database, 'embedded', {
       return { ...db, close: () => closeAll(db, stop, lock) }
     } catch (error) {
       await lock.release()
-      throw problem(`the embedded database in ${folder} cannot be opened: ${(error as Error).message}`, 'Restore the folder from a copy, or move it away to begin anew.', error)
+      throw problem(
+        `the embedded database in ${folder} cannot be opened: ${(error as Error).message}`, 'Restore the folder from a copy, or move it away to begin anew.', error)
     }
   },
   health: async (db) => { await db.query('SELECT 1') },
@@ -55,9 +56,9 @@ const closeAll = async (db: OpenDatabase, stop: () => Promise<void>, lock: Folde
 const startThread = async (settings: PgliteThread, log: Logger): Promise<() => Promise<void>> => {
   const worker = new Worker(new URL(`../services/pglite-worker${import.meta.url.slice(-3)}`, import.meta.url), { workerData: settings })
   const ended = once(worker, 'exit')
-  let failure: unknown
+  let failure: Error | undefined
   let stopping = false
-  worker.on('error', (error) => { failure = error })
+  worker.on('error', (error: Error) => { failure = error })
   await Promise.race([once(worker, 'message'), ended.then(() => { throw failure ?? new Error('its thread ended') })])
   void ended.then(() => { if (!stopping) log.error({ err: failure }, 'the embedded database has stopped; restart the server') })
   return async () => {

@@ -42,7 +42,7 @@ export const postgresDatabase = defineAdapter(database, 'postgres', {
     const [server] = await db.query<{ version: string }>(`SELECT current_setting('server_version') AS version`).catch((error: unknown) =>
       refuse(`cannot reach ${place}: ${reason(error)}`, 'Start that server and create the database, or correct DATABASE_URL.', error))
     if (Number.parseInt(server?.version ?? '') < OLDEST) {
-      await refuse(`${place} is version ${server?.version ?? 'unknown'}; ${OLDEST} or newer is needed`, 'Upgrade it, or set DATABASE_URL to another server.')
+      await refuse(`${place} is version ${server?.version ?? 'unknown'}; ${OLDEST} is the oldest that will do`, 'Upgrade it, or set DATABASE_URL to another.')
     }
     return db
   },

@@ -11,7 +11,7 @@ import type { Storage } from '../../../core/index.ts'
 
 interface LocalStorage extends Storage { readonly folder: string }
 
-/** Segments of plain characters, none of them made of dots alone; what leaves the folder, or means another file on another system, does not match. */
+/** Segments of plain characters, none of dots alone: nothing that leaves the folder, or is another file on another system. */
 const KEY = /^(?!(?:.*\/)?\.+(?:\/|$))[a-z0-9_.-]{1,200}(?:\/[a-z0-9_.-]{1,200}){0,15}$/
 /** What the system says when there is no file at a path: nothing, a file further up, or a folder. */
 const absent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
@@ -26,7 +26,7 @@ export const localStorage = defineAdapter(storage, 'local', {
     await rm(incoming, { recursive: true, force: true })
     await mkdir(incoming, { recursive: true, mode: 0o700 })
     const at = (key: string): string => {
-      if (!KEY.test(key)) throw new TypeError(`storage refuses the key ${JSON.stringify(key.slice(0, 100))}: it takes up to 16 segments of a-z 0-9 _ . - joined by /`)
+      if (!KEY.test(key)) throw new TypeError(`storage refuses the key ${JSON.stringify(key.slice(0, 99))}: it takes segments of a-z 0-9 _ . - joined by /`)
       return join(folder, key)
     }
     return {

@@ -72,7 +72,8 @@ export const bossJobs = (db: Database, boss: PgBoss) => {
       if (!row) return undefined
       serve(row.group)
       return {
-        id: row.id, name: row.name, payload: JSON.parse(row.payload) as unknown, attempt: row.retry_count + 1, last: row.retry_count >= row.retry_limit,
+        id: row.id, name: row.name, payload: JSON.parse(row.payload) as unknown,
+        attempt: row.retry_count + 1, last: row.retry_count >= row.retry_limit,
       }
     },
     complete: async ({ name, id }: ClaimedJob): Promise<void> => { await boss.deleteJob(name, id) },
@@ -83,7 +84,8 @@ export const bossJobs = (db: Database, boss: PgBoss) => {
 
     /** Says that these jobs still run; returns those for which that is still so. */
     renew: async (ids: readonly string[]): Promise<ReadonlySet<string>> => {
-      const rows = await db.query<{ id: string }>(`UPDATE pgboss.job SET started_on = now() WHERE id = ANY($1) AND state = 'active' RETURNING id`, [ids])
+      const rows = await db.query<{ id: string }>(
+        `UPDATE pgboss.job SET started_on = now() WHERE id = ANY($1) AND state = 'active' RETURNING id`, [ids])
       return new Set(rows.map(({ id }) => id))
     },
     /** Back to the queue, as if they had not been begun. */

@@ -1,6 +1,6 @@
 /** A cache in memory. Values are kept as JSON text, so that nobody holds a reference into it. */
 import { LRUCache } from 'lru-cache'
-import type { Cache } from '../../../core/index.ts'
+import type { Cache, Json } from '../../../core/index.ts'
 
 export interface MemoryCacheLimits {
   readonly maxEntries: number
@@ -27,7 +27,7 @@ export const memoryCache = ({ maxEntries, maxBytes }: MemoryCacheLimits): Cache 
   return {
     get: async (key) => {
       const entry = seals.get(key) ?? entries.get(key)
-      return entry && JSON.parse(entry.json)
+      return entry && JSON.parse(entry.json) as Json
     },
     set: async (key, value, { ttl, tags = [], ifAbsent = false, generation }) => {
       if (seals.has(key) || ifAbsent && entries.has(key)) return false

@@ -43,7 +43,9 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
   /** The transaction in which the caller runs. A caller that outlived its transaction must not slip out of it unseen. */
   const current = (): Unit | undefined => {
     const unit = units.getStore()
-    if (unit?.ended) throw new Error('This statement belongs to a transaction that has ended. Await it inside the transaction, or start it from afterCommit().')
+    if (unit?.ended) {
+      throw new Error('This statement belongs to a transaction that has ended. Await it inside the transaction, or start it from afterCommit().')
+    }
     return unit
   }
 
@@ -51,7 +53,7 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
     try { return await sequelize.connectionManager.getConnection({ type: 'write' }) as pg.Client } catch (error) {
       if (!(error instanceof ConnectionAcquireTimeoutError)) throw error
       throw new Error(
-        `No connection to the database became free within ${ACQUIRE / 1000} s. Look for slow work inside a transaction, or raise adapters.database.*.pool.`,
+        `No connection to the database became free within ${ACQUIRE / 1000} s. Look for slow work inside a transaction, or raise its pool.`,
         { cause: error })
     }
   }
@@ -75,7 +77,8 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
   Object.assign(sequelize, {
     query: async (sql: string, options?: { transaction?: Transaction | null }) => {
       const unit = current()
-      return unit ? inTurn(unit, () => models.query(sql, { ...options, transaction: options?.transaction ?? unit.handle })) : models.query(sql, options)
+      if (!unit) return models.query(sql, options)
+      return inTurn(unit, () => models.query(sql, { ...options, transaction: options?.transaction ?? unit.handle }))
     },
     // What Sequelize starts by itself, as in findOrCreate, becomes a savepoint of ours.
     transaction: async (options?: object, work?: unknown) => {
@@ -97,7 +100,9 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
       await client.query('BEGIN')
       result = await units.run(unit, work).finally(() => { unit.ended = true })
       await unit.last
-      if (unit.failure) throw new Error('The transaction was rolled back: a part of it had failed, although the error was caught.', { cause: unit.failure.error })
+      if (unit.failure) {
+        throw new Error('The transaction was rolled back: a part of it had failed, although the error was caught.', { cause: unit.failure.error })
+      }
       await client.query('COMMIT')
       handle.finished = 'commit'
     } finally {

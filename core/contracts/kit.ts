@@ -1,0 +1,21 @@
+/** What the suites share. */
+export { default as assert } from 'node:assert/strict'
+export { defineContract } from '../contract.ts'
+
+/** Strings that a careless adapter takes for something else: syntax, wildcards, prefixes of each other, too much, nothing. */
+export const strangeStrings: readonly string[] = [
+  '', ' ', 'a', 'A', 'a:', 'a:b', 'a*', '*', '%', '_', '?', '[a]', "'", '"', "'; DROP TABLE x; --", '\\', '\\u0000', '$1', '$$', '{}', 'null', '\0',
+  'a\0b', '\n', '__proto__', 'constructor', 'é', 'e\u0301', '知识', '\u202e', '\ud83d\ude00', 'x'.repeat(65_536), `${'x'.repeat(65_535)}y`,
+]
+let made = 0
+/** A name that no other law uses. */
+export const freshName = (): string => `contract-${process.pid}-${Date.now().toString(36)}-${made += 1}`
+export const strangeNames = (name = freshName()): string[] => strangeStrings.map((text) => name + text)
+
+export const oops = (): never => { throw new Error('oops') }
+export const pause = (ms: number): Promise<void> => new Promise((done) => { setTimeout(done, ms) })
+/** Waits until `check` holds. */
+export const eventually = async (check: () => boolean | Promise<boolean>, what: string): Promise<void> => {
+  const end = Date.now() + 10_000
+  while (!await check()) await (Date.now() < end ? pause(10) : Promise.reject(new Error(`in vain we waited until ${what}`)))
+}
