@@ -160,8 +160,8 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
   }
 
   const listen = async ({ host, port, drainMs }: ServerConfig): Promise<void> => {
-    const app = createApp(container, wiring.routes, stopping.signal, () => state === 'stopping')
-    const listener = createServer({ headersTimeout: 15_000, requestTimeout: 300_000, connectionsCheckingInterval: 5_000 }, app.callback())
+    const answer = createApp(container, wiring.routes, stopping.signal, () => state === 'stopping').callback()
+    const listener = createServer({ headersTimeout: 15_000, requestTimeout: 300_000, connectionsCheckingInterval: 5_000 }, (req, res) => { void answer(req, res) })
     await new Promise<void>((done, fail) => {
       listener.once('error', (error: NodeJS.ErrnoException) => { fail(listenProblem(error, host, port)) })
       listener.listen(port, host, done)
@@ -183,7 +183,7 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
     try {
       await adapt()
       const { db, log, server: settings } = container.deps({ db: database, log: logger, server: serverConfig })
-      await migrate(db, await await migrationSources(wiring), log)
+      await migrate(db, await migrationSources(wiring), log)
       define()
       await startPlugins()
       await startWork(settings.drainMs)
@@ -207,8 +207,8 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
     config, catalogue, container, health, start,
     get address() { return (server?.address() ?? undefined) as AddressInfo | undefined },
     stop: () => { state = 'stopping'; return stopped ??= unwind() },
-    migrate: () => withDatabase(async ({ db, log }) => migrate(db, await await migrationSources(wiring), log)),
-    pending: () => withDatabase(async ({ db }) => pendingMigrations(db, await await migrationSources(wiring))),
+    migrate: () => withDatabase(async ({ db, log }) => migrate(db, await migrationSources(wiring), log)),
+    pending: () => withDatabase(async ({ db }) => pendingMigrations(db, await migrationSources(wiring))),
   }
 }
 

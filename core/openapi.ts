@@ -38,7 +38,7 @@ export const openApi = (routes: readonly Route[], info: ApiInfo): Json => {
       'x-permission': route.access,
       'x-resource': route.resource,
       ...(route.params || route.query ? { parameters: [
-        ...parameters('path', route.params && convert(route.params, 'params')), ...parameters('query', route.query && convert(route.query, 'query')),
+        ...route.params ? parameters('path', convert(route.params, 'params')) : [], ...route.query ? parameters('query', convert(route.query, 'query')) : [],
       ] } : {}),
       ...(route.body || route.upload ? { requestBody: requestBody(route, convert) } : {}),
       responses: { ...success(route, convert), ...failures(route) },
@@ -66,9 +66,9 @@ const operationId = (route: Route, taken: Set<string>): string => {
   return id
 }
 
-const parameters = (place: 'path' | 'query', schema: Json | undefined): Json[] =>
-  Object.entries((schema?.['properties'] ?? {}) as Record<string, Json>).map(([name, { description, ...rest }]) => ({
-    name, in: place, required: place === 'path' || ((schema?.['required'] ?? []) as string[]).includes(name),
+const parameters = (place: 'path' | 'query', schema: Json): Json[] =>
+  Object.entries((schema['properties'] ?? {}) as Record<string, Json>).map(([name, { description, ...rest }]) => ({
+    name, in: place, required: place === 'path' || ((schema['required'] ?? []) as string[]).includes(name),
     ...(description === undefined ? {} : { description }), schema: rest,
   }))
 
@@ -120,19 +120,15 @@ const failures = (route: Route): Json => {
 /** Joi's own conversion, with references made to hold in this document and `null` among the values of a nullable choice. */
 const jsonSchema = (schema: Joi.Schema, name: string, schemas: Json): Json => {
   const { $defs = {}, ...root } = schema['~standard'].jsonSchema.input({ target: 'draft-2020-12' }) as Json & { $defs?: Json }
-  let refers = false
   const place = (local: string): string => `#/components/schemas/${local in $defs ? `${name}.${local}` : name}`
   const repaired = (value: unknown): unknown => JSON.parse(JSON.stringify(value), (key, part: unknown) => {
-    if (key === '$ref') {
-      refers = true
-      return place(String(part).replace('#/$defs/', ''))
-    }
+    if (key === '$ref') return place(String(part).replace('#/$defs/', ''))
     const { type, enum: choice } = (typeof part === 'object' && part !== null ? part : {}) as { type?: unknown; enum?: unknown[] }
     return Array.isArray(type) && type.includes('null') && Array.isArray(choice) && !choice.includes(null) ? { ...part as Json, enum: [...choice, null] } : part
   })
   for (const [local, definition] of Object.entries($defs)) schemas[`${name}.${local}`] = repaired(definition)
   const whole = repaired(root) as Json
   // A schema that refers to itself is kept under its name; `properties` stay at hand for parameters and forms.
-  if (refers) schemas[name] = whole
+  if (JSON.stringify(root).includes('"$ref"')) schemas[name] = whole
   return whole
 }

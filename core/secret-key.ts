@@ -14,7 +14,7 @@ export const ensureSecretKey = async (dataDir: string): Promise<string> => {
       // Written whole under another name and then linked, which fails where the name is taken: nobody reads half a key.
       const draft = `${file}.${randomBytes(6).toString('hex')}`
       await writeFile(draft, `${randomBytes(42).toString('base64')}\n`, { flag: 'wx', mode: 0o600, flush: true })
-      await link(draft, file).catch((error: NodeJS.ErrnoException) => { if (error.code !== 'EEXIST') throw error }).finally(() => unlink(draft))
+      await link(draft, file).catch((error: unknown) => { if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error }).finally(() => unlink(draft))
     }
     const key = (await readFile(file, 'utf8')).trim()
     if (key.length >= 32) return key

@@ -42,8 +42,8 @@ export const serverConfig = defineConfig('server', Joi.object<ServerConfig, true
   port: Joi.number().port().default(5001),
   dataDir: Joi.string().default('./data'),
   // Whether it may be absent depends on the database: see kernel.ts.
-  secretKey: Joi.string().min(32).custom(notGuessable) as Joi.StringSchema<string>,
-  keyPepper: Joi.string().min(32).custom(notGuessable) as Joi.StringSchema<string>,
+  secretKey: Joi.string().min(32).custom(notGuessable),
+  keyPepper: Joi.string().min(32).custom(notGuessable),
   publicUrl: Joi.string().uri({ scheme: ['http', 'https'] }).replace(/\/+$/, ''),
   consoleWebUrl: Joi.string().uri({ scheme: ['http', 'https'] }).replace(/\/+$/, ''),
   cookieDomain: Joi.string().domain(),
