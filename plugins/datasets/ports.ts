@@ -49,8 +49,11 @@ export interface VectorIndex {
   write(dataset: { workspaceId: string; id: string }, entries: readonly { readonly segmentId: string; readonly documentId: string; readonly vector: Float32Array }[]): Promise<void>
   /** By segment, by document, or all of the dataset. */
   remove(dataset: { workspaceId: string; id: string }, what: { segmentIds: readonly string[] } | { documentId: string } | 'all'): Promise<void>
-  /** Only segments that are enabled, of enabled, completed documents. */
-  search(scope: IndexScope, vector: Float32Array, limit: number): Promise<readonly Hit[]>
+  /**
+   * The best `limit` segments, best first, and those of `also`, whatever their rank. Only what is enabled, of enabled, completed
+   * documents, and scores above 0.
+   */
+  search(scope: IndexScope, vector: Float32Array, limit: number, also?: readonly string[]): Promise<readonly Hit[]>
 }
 export const vectorIndex = definePort<VectorIndex>('vectorIndex', { fallback: 'exact' })
 
@@ -58,7 +61,8 @@ export const vectorIndex = definePort<VectorIndex>('vectorIndex', { fallback: 'e
 export interface TextIndex {
   write(dataset: { workspaceId: string; id: string }, entries: readonly IndexedText[]): Promise<void>
   remove(dataset: { workspaceId: string; id: string }, what: { segmentIds: readonly string[] } | { documentId: string } | 'all'): Promise<void>
-  search(scope: IndexScope, query: string, limit: number): Promise<readonly Hit[]>
+  /** As of `VectorIndex`. */
+  search(scope: IndexScope, query: string, limit: number, also?: readonly string[]): Promise<readonly Hit[]>
   /** The words by which a text is best found, best first. */
   keywords(text: string, count: number): readonly string[]
 }
