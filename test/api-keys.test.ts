@@ -10,6 +10,7 @@ import type { Cache, CacheSetOptions, Json, Logger, ServerConfig } from '../core
 import type { ConfigDocument } from '../core/config.ts'
 import { testApp, testPort } from '../core/testing.ts'
 import type { TestApp, TestAppOptions } from '../core/testing.ts'
+import { apiKeysContract } from '../plugins/api-keys/contracts/api-keys.ts'
 import { keyScopeContract } from '../plugins/api-keys/contracts/key-scope.ts'
 import { apiKeys, keyScope } from '../plugins/api-keys/ports.ts'
 import type { KeyRecord, KeyScope, Scope } from '../plugins/api-keys/ports.ts'
@@ -155,6 +156,7 @@ const chosen = (strategy: string): TestAppOptions & { name: string } => ({
   plugins: [stand().plugin, acme], name: `keyScope ${strategy}`,
   config: { plugins: { models: null, datasets: null, bootstrap: null }, adapters: { modelProvider: null, extractor: null, keyScope: { [strategy]: {} } } as unknown as ConfigDocument['adapters'] },
 })
+testPort(test.serial, apiKeysContract, { ...chosen('dataset'), name: 'apiKeys' })
 for (const strategy of ['dataset', 'workspace', 'list']) testPort(test.serial, keyScopeContract, chosen(strategy))
 
 test('the suite of the strategies catches each way of going wrong', (t) => {

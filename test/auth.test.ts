@@ -9,8 +9,9 @@ import fc from 'fast-check'
 import { database, deriveKey, serverConfig } from '../core/index.ts'
 import type { ServerConfig } from '../core/index.ts'
 import type { ConfigDocument } from '../core/config.ts'
-import { testApp } from '../core/testing.ts'
+import { testApp, testPort } from '../core/testing.ts'
 import type { TestApp, TestAppOptions, TestRequest } from '../core/testing.ts'
+import { accountsContract } from '../plugins/auth/contracts/accounts.ts'
 import { accounts } from '../plugins/auth/ports.ts'
 import { mayRole, roles } from '../plugins/auth/roles.ts'
 import type { Role } from '../plugins/auth/roles.ts'
@@ -70,6 +71,8 @@ test.before(async () => {
   await app.resolve(accounts).setup(owner)
 })
 test.after.always(() => app.close())
+
+testPort(test.serial, accountsContract, { config: alone() })
 
 test.serial('set-up works once, however many try at the same moment, and takes only what it knows', async (t) => {
   const fresh = await start()
