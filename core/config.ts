@@ -6,7 +6,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { closest, distance } from 'fastest-levenshtein'
 import Joi from 'joi'
@@ -107,16 +107,12 @@ export const loadConfig = async ({ root, env, layers: inMemory = [], builtinConf
   return loaded
 }
 
-const findProfile = (name: string, places: readonly string[]): string => {
-  const folders = [...new Set(places)]
-  const known = folders.filter((folder) => existsSync(folder))
-    .flatMap((folder) => readdirSync(folder).filter((entry) => entry.endsWith('.yaml')).map((entry) => ({ name: entry.slice(0, -5), file: join(folder, entry) })))
-  const found = known.find((profile) => profile.name === name)
-  if (found) return found.file
-  const names = known.map((profile) => profile.name)
-  throw new StartupError([{
-    path: 'MORTISE_PROFILE', message: `there is no profile "${name}" in ${folders.join(' or ')}`, fix: didYouMean(name, names) ?? `There are: ${names.join(', ')}.`,
-  }])
+const findProfile = (name: string, folders: readonly string[]): string => {
+  const known = folders.flatMap((folder) => existsSync(folder) ? readdirSync(folder).filter((entry) => entry.endsWith('.yaml')).map((entry) => join(folder, entry)) : [])
+  const found = known.find((file) => basename(file, '.yaml') === name)
+  if (found) return found
+  const fix = `There are: ${[...new Set(known.map((file) => basename(file, '.yaml')))].join(', ')}.`
+  throw new StartupError([{ path: 'MORTISE_PROFILE', message: `there is no ${name}.yaml in ${[...new Set(folders)].join(' or ')}`, fix }])
 }
 
 const readLayer = async (file: string, root: string, problems: Problem[]): Promise<Layer> => {
@@ -263,7 +259,7 @@ const keysAt = (schema: Joi.ObjectSchema | undefined, path: readonly (string | n
 
 /** `did you mean "x"?`, where one of the known words is near. */
 export const didYouMean = (word: string, known: readonly string[]): string | undefined => {
-  if (known.length === 0) return undefined
+  if (known.length === 0 || known.includes(word)) return undefined
   const near = closest(word, known)
   return distance(word.toLowerCase(), near.toLowerCase()) * 2 <= Math.max(word.length, near.length) ? `did you mean "${near}"?` : undefined
 }
