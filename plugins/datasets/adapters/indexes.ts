@@ -1,0 +1,5 @@
+/** What serves `vectorIndex` and `textIndex`. */
+import { bm25 } from './text-bm25.ts'
+import { exact } from './vector-exact.ts'
+
+export const adapters = [exact, bm25]

@@ -1,0 +1,89 @@
+/**
+ * Vectors in a plain column, compared one by one in this process: exact, on any PostgreSQL, up to some 50,000 segments a dataset. The score
+ * is the cosine; what points away from the question (below 0) is not found.
+ *
+ * Each dataset that is searched is kept in memory as one matrix. Every write takes a new number from one sequence, under a row lock of its
+ * dataset, so that a higher number was committed later; numbers are never used again, also not after a rollback. A search compares the
+ * number (one row) and reads what is newer. So several processes stay right without telling each other.
+ */
+import Joi from 'joi'
+import { database, defineAdapter, logger } from '../../../core/index.ts'
+import { vectorIndex } from '../ports.ts'
+import type { Hit, VectorIndex } from '../ports.ts'
+import { toBytes, unit } from '../vectors/arithmetic.ts'
+import { createMatrices } from '../vectors/matrices.ts'
+import { byScore, ranked, scoresOf } from '../vectors/ranking.ts'
+import { searchable } from './searchable.ts'
+
+interface ExactOptions {
+  /** Memory for matrices, in bytes. A dataset that needs more is read anew for each search. */
+  readonly cacheBytes: number
+}
+
+const nextVersion = `
+  INSERT INTO vector_index_datasets (workspace_id, dataset_id, version) VALUES ($1, $2, nextval('vector_index_version'))
+  ON CONFLICT (workspace_id, dataset_id) DO UPDATE SET version = nextval('vector_index_version')
+  RETURNING version`
+
+const upsert = `
+  INSERT INTO vector_index_segments (workspace_id, dataset_id, version, segment_id, document_id, dimensions, vector)
+  SELECT $1, $2, $3, segment_id, document_id, octet_length(vector) / 4, vector
+  FROM unnest($4::uuid[], $5::uuid[], $6::bytea[]) AS entry (segment_id, document_id, vector)
+  ON CONFLICT (dataset_id, segment_id) DO UPDATE
+  SET document_id = excluded.document_id, dimensions = excluded.dimensions, version = excluded.version, vector = excluded.vector`
+
+const selectFindable = `SELECT id FROM unnest($2::uuid[]) AS candidate (id) WHERE ${searchable('candidate.id')}`
+
+/** Rows per statement: 1 MB of 512-dimensional vectors. */
+const BATCH = 500
+
+export const exact = defineAdapter(vectorIndex, 'exact', {
+  options: Joi.object<ExactOptions, true>({ cacheBytes: Joi.number().integer().min(0).default(256 * 1024 * 1024) }),
+  uses: { db: database, log: logger },
+  create: ({ db, log }, { cacheBytes }): VectorIndex => {
+    const matrices = createMatrices({ db, cacheBytes, log })
+    const bump = async (workspaceId: string, datasetId: string): Promise<string> => {
+      const [row] = await db.query<{ version: string }>(nextVersion, [workspaceId, datasetId])
+      return (row as { version: string }).version
+    }
+    const findable = async (workspaceId: string, hits: readonly Hit[]): Promise<Hit[]> => {
+      if (hits.length === 0) return []
+      const rows = await db.query<{ id: string }>(selectFindable, [workspaceId, hits.map(({ segmentId }) => segmentId)])
+      const ids = new Set(rows.map(({ id }) => id))
+      return hits.filter(({ segmentId }) => ids.has(segmentId))
+    }
+    return {
+      write: (dataset, entries) => db.transaction(async () => {
+        const latest = [...new Map(entries.map((entry) => [entry.segmentId.toLowerCase(), entry])).values()]
+        if (latest.length === 0) return
+        const version = await bump(dataset.workspaceId, dataset.id)
+        for (let at = 0; at < latest.length; at += BATCH) {
+          const batch = latest.slice(at, at + BATCH)
+          await db.query(upsert, [
+            dataset.workspaceId, dataset.id, version, batch.map(({ segmentId }) => segmentId), batch.map(({ documentId }) => documentId),
+            batch.map(({ vector }) => toBytes(unit(vector))),
+          ])
+        }
+      }),
+      remove: ({ workspaceId, id }, what) => db.transaction(async () => {
+        const [which, value] = what === 'all' ? ['true', undefined] : 'documentId' in what ? ['document_id = $3', what.documentId] : ['segment_id = ANY ($3::uuid[])', what.segmentIds]
+        await bump(workspaceId, id)
+        await db.query(`DELETE FROM vector_index_segments WHERE workspace_id = $1 AND dataset_id = $2 AND ${which}`, [workspaceId, id, ...value === undefined ? [] : [value]])
+      }),
+      search: async ({ workspaceId, datasetIds }, vector, limit, also = []) => {
+        const question = unit(vector)
+        const lists = (await Promise.all([...new Set(datasetIds)].map((id) => matrices.scores({ workspaceId, id }, question)))).flat()
+        const hits: Hit[] = []
+        // Candidates until enough of them may be found.
+        for (let from = 0, to = 2 * limit; hits.length < limit; from = to, to *= 4) {
+          const candidates = ranked(lists, from, to)
+          if (candidates.length === 0) break
+          hits.push(...(await findable(workspaceId, candidates)).slice(0, limit - hits.length))
+        }
+        const missing = new Set(also)
+        for (const { segmentId } of hits) missing.delete(segmentId)
+        return [...hits, ...await findable(workspaceId, scoresOf(lists, missing))].sort(byScore)
+      },
+    }
+  },
+})
