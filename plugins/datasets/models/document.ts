@@ -99,8 +99,8 @@ export interface UploadFileRow {
   /** Lower case, without the dot. */
   extension: string
   mime_type: string
-  /** Bytes. */
-  size: number
+  /** Bytes; the driver reads a bigint as text. */
+  size: number | string
   /** SHA-256, hex. */
   hash: string
   created_by: string

@@ -1,0 +1,24 @@
+import { defineAdapter } from '../../../core/index.ts'
+import { Dataset } from '../models/dataset.ts'
+import { datasets } from '../ports.ts'
+import { datasetRecords } from '../services/dataset-records.ts'
+import { intake } from '../services/intake.ts'
+import { retrieval } from '../services/retrieval.ts'
+
+/** For other plugins, what the routes offer to clients; whether the API may reach a dataset is no matter here. */
+export const builtin = defineAdapter(datasets, 'builtin', {
+  uses: { Dataset, records: datasetRecords, intake, retrieval },
+  create: ({ Dataset, records, intake, retrieval }) => ({
+    existing: async (workspaceId, ids) =>
+      (await Dataset.findAll({ attributes: ['id'], where: { workspace_id: workspaceId, id: [...ids] } })).map(({ id }) => id),
+    create: async (owner, { name, indexingTechnique }) => {
+      const { id } = await records.create(owner, { name, ...indexingTechnique ? { indexing_technique: indexingTechnique } : {} })
+      return { id }
+    },
+    addTexts: async (owner, datasetId, texts) => {
+      const { ids } = await intake.texts(owner, await records.find(owner.workspaceId, datasetId), texts, { duplicate: false })
+      return ids
+    },
+    retrieve: (workspaceId, datasetIds, query, settings, signal) => retrieval.retrieve(workspaceId, datasetIds, query, settings, signal),
+  }),
+})

@@ -1,0 +1,35 @@
+import { definePlugin, queue } from '../../core/index.ts'
+import { builtin } from './adapters/builtin.ts'
+import { html } from './adapters/html.ts'
+import { adapters as indexes } from './adapters/indexes.ts'
+import { markdown } from './adapters/markdown.ts'
+import { recursive } from './adapters/recursive.ts'
+import { text } from './adapters/text.ts'
+import { datasetsConfig } from './config.ts'
+import { deleteFiles } from './jobs/delete-files.ts'
+import { indexDocument } from './jobs/index-document.ts'
+import { resumeIndexing } from './jobs/resume-indexing.ts'
+import { Dataset, DatasetGrant, DatasetQuery } from './models/dataset.ts'
+import { Document, UploadFile } from './models/document.ts'
+import { ProcessRule } from './models/process-rule.ts'
+import { Segment } from './models/segment.ts'
+import { permissions } from './permissions.ts'
+import { chunker, datasetLifecycle, datasets, extractor, textIndex, vectorIndex } from './ports.ts'
+import { datasetRoutes } from './routes/datasets.ts'
+import { documentRoutes } from './routes/documents.ts'
+import { segmentRoutes } from './routes/segments.ts'
+
+export default definePlugin({
+  name: 'datasets',
+  kernel: '^1',
+  config: datasetsConfig,
+  permissions,
+  ports: [datasets, datasetLifecycle, vectorIndex, textIndex, chunker, extractor],
+  adapters: [builtin, ...indexes, recursive, text, markdown, html],
+  models: [Dataset, DatasetGrant, DatasetQuery, ProcessRule, UploadFile, Document, Segment],
+  routes: [...datasetRoutes, ...documentRoutes, ...segmentRoutes],
+  jobs: [indexDocument, resumeIndexing, deleteFiles],
+  uses: { queue },
+  // What a crash left half-done is taken up at once, not when the clock next strikes.
+  start: async ({ queue }) => { await queue.enqueue(resumeIndexing, {}, { key: 'resume' }) },
+})

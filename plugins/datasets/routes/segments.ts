@@ -1,0 +1,61 @@
+/** Segments: the passages that a document was cut into, and the search for them. */
+import { randomUUID } from 'node:crypto'
+import { route } from '../../../core/index.ts'
+import { datasetErrors } from '../errors.ts'
+import { DatasetQuery } from '../models/dataset.ts'
+import { presentFound, presentSegment } from '../presenters/segment.ts'
+import { asPage, datasetParams, documentParams } from '../schemas/common.ts'
+import { retrieveAnswer, retrieveRequest, segmentFilter, segmentPage } from '../schemas/segment.ts'
+import { datasetRecords } from '../services/dataset-records.ts'
+import { documentItems } from '../services/document-items.ts'
+import { modelChoice } from '../services/model-choice.ts'
+import { retrieval } from '../services/retrieval.ts'
+import { searchSettings } from '../services/search-settings.ts'
+import { segments } from '../services/segments.ts'
+import { ownerOf } from './datasets.ts'
+
+const inDataset = { surface: 'service', credential: 'dataset', resource: { dataset: 'params.dataset_id' } } as const
+const mayBeClosed = [datasetErrors.datasetNotFound, datasetErrors.apiDisabled]
+
+const list = route({
+  ...inDataset, method: 'GET', path: '/datasets/{dataset_id}/documents/{document_id}/segments', access: 'segment:list', params: documentParams,
+  summary: 'List the segments of a document',
+  description: 'In the order of the text. `status` may be given several times.',
+  uses: { records: datasetRecords, items: documentItems, segments },
+  query: segmentFilter,
+  reply: segmentPage,
+  errors: [...mayBeClosed, datasetErrors.documentNotFound],
+  handle: async ({ actor, params, query }, { records, items, segments }) => {
+    await records.open(actor.workspaceId, params.dataset_id)
+    const [document] = await items.find(actor.workspaceId, params.dataset_id, [params.document_id])
+    if (!document) throw datasetErrors.documentNotFound()
+    const { rows, total, ...page } = await segments.list(document, query)
+    return { ...asPage(rows.map(presentSegment), total, page), doc_form: document.doc_form }
+  },
+})
+
+const retrieve = (path: '/datasets/{dataset_id}/retrieve' | '/datasets/{dataset_id}/hit-testing', note = '') => route({
+  ...inDataset, method: 'POST', path, access: 'dataset:retrieve', params: datasetParams,
+  summary: `Search a knowledge base${note}`,
+  description: 'Best first. Without a `retrieval_model` that of the dataset holds. A knowledge base without vectors is searched by words, whatever the method.',
+  uses: { records: datasetRecords, modelChoice, retrieval, segments, DatasetQuery },
+  body: retrieveRequest,
+  reply: retrieveAnswer,
+  errors: [...mayBeClosed, datasetErrors.noProvider],
+  handle: async ({ actor, params, body, signal }, { records, modelChoice, retrieval, segments, DatasetQuery }) => {
+    const { workspaceId, accountId } = ownerOf(actor)
+    const dataset = await records.open(workspaceId, params.dataset_id)
+    await modelChoice.checkReranking(workspaceId, body.retrieval_model)
+    const hits = await retrieval.retrieve(workspaceId, [dataset.id], body.query, searchSettings(dataset, body.retrieval_model), signal)
+    await DatasetQuery.create({
+      id: randomUUID(), workspace_id: workspaceId, dataset_id: dataset.id, content: body.query, source: 'hit_testing', source_app_id: null, created_by: accountId, created_at: new Date(),
+    })
+    const found = await segments.found(workspaceId, dataset.id, hits.map(({ segmentId }) => segmentId))
+    return presentFound(body.query, hits.flatMap(({ segmentId, score }) => {
+      const segment = found.get(segmentId)
+      return segment ? [{ segment, score }] : []
+    }))
+  },
+})
+
+export const segmentRoutes = [list, retrieve('/datasets/{dataset_id}/retrieve'), retrieve('/datasets/{dataset_id}/hit-testing', ' (an older address of the same)')]
