@@ -71,7 +71,8 @@ export const allIds = async (app: TestApp): Promise<Ids> => {
       const dataset = columns.includes('dataset_id') ? 'dataset_id' : table === 'datasets' ? 'id' : 'NULL'
       const rows = await db.query<{ workspace_id: string; id: string; dataset_id: string | null }>(
         `SELECT DISTINCT workspace_id, ${column}::text AS id, ${dataset}::text AS dataset_id FROM ${table} WHERE ${column} IS NOT NULL`)
-      for (const row of rows) found.set(row.workspace_id, [...found.get(row.workspace_id) ?? [], { table, column, id: row.id, datasetId: row.dataset_id }])
+      // A number that counts rows is nobody's address.
+      for (const row of rows) if (row.id.length > 10) found.set(row.workspace_id, [...found.get(row.workspace_id) ?? [], { table, column, id: row.id, datasetId: row.dataset_id }])
     }
   }
   return found
