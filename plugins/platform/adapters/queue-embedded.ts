@@ -40,7 +40,10 @@ export const embeddedQueue = defineAdapter(queue, 'embedded', {
         await jobs.reclaim([], db.exclusive ? 0 : times.lease)
         loop = startJobLoop({ runners, jobs, log, times })
       },
-      schedule: async (entries) => { scheduler = await startScheduler(connect(db, log, true), entries) },
+      schedule: async (entries) => {
+        await writeSchedules(boss, entries)
+        scheduler = await connect(db, log, true).start()
+      },
       drain: async (deadline) => { await loop?.drain(deadline) },
       counts: jobs.counts,
       close: async () => {
@@ -64,13 +67,11 @@ const connect = (db: Database, log: Logger, scheduler: boolean): PgBoss => {
 }
 
 /** pg-boss keeps the schedules in the database, and of all schedulers one enqueues. */
-const startScheduler = async (boss: PgBoss, entries: Parameters<Queue['schedule']>[0]): Promise<PgBoss> => {
-  await boss.start()
+const writeSchedules = async (boss: PgBoss, entries: Parameters<Queue['schedule']>[0]): Promise<void> => {
   const wanted = new Set(entries.map(({ job }) => job.name))
   for (const { name } of await boss.getSchedules()) if (!wanted.has(name)) await boss.unschedule(name)
   for (const { job, cron } of entries) {
     await boss.schedule(job.name, cron, { payload: '{}', group: '' }, { tz: 'UTC', singletonKey: 'cron', ...retrying(job) })
   }
-  return boss
 }
 const stop = (boss: PgBoss): Promise<void> => boss.stop({ graceful: false, close: false })

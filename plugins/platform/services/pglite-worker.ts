@@ -1,6 +1,6 @@
 /** The thread in which the embedded database runs: PGlite behind a Unix socket that speaks PostgreSQL's protocol. */
-import { existsSync } from 'node:fs'
-import { cp, mkdir, rename, rm } from 'node:fs/promises'
+import { cpSync, existsSync } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
@@ -21,7 +21,8 @@ const prepare = async ({ files, template }: PgliteThread): Promise<void> => {
   const unfinished = `${files}.unfinished`
   await rm(unfinished, { recursive: true, force: true })
   await mkdir(dirname(files), { recursive: true, mode: 0o700 })
-  if (template) await cp(template, unfinished, { recursive: true })
+  // In one go: nobody else waits for this thread, and a thousand small files copy three times as fast.
+  if (template) cpSync(template, unfinished, { recursive: true })
   else await (await PGlite.create(unfinished)).close()
   await rename(unfinished, files)
 }

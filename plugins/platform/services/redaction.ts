@@ -4,7 +4,7 @@ const SECRET = /(?:authorization|cookie|password|passwd|token|secret|credentials
 const BLANK = '[redacted]'
 
 /** Blanks out fields that are named like secrets, at any depth at which somebody would look for them. */
-export const redactFields = (fields: Record<string, unknown>): Record<string, unknown> => redact(fields, 6) as Record<string, unknown>
+export const redactFields = (fields: object): Record<string, unknown> => redact(fields, 6) as Record<string, unknown>
 
 const redact = (value: unknown, depth: number): unknown => {
   if (depth === 0 || typeof value !== 'object' || value === null) return value

@@ -1,0 +1,150 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import test from 'ava'
+import { cacheContract } from '../core/contracts/cache.ts'
+import { databaseContract } from '../core/contracts/database.ts'
+import { queueContract, queueProbes } from '../core/contracts/queue.ts'
+import { signalContract } from '../core/contracts/signal.ts'
+import { storageContract } from '../core/contracts/storage.ts'
+import { cache, database, defineAdapter, definePlugin, queue, StorageNotFound } from '../core/index.ts'
+import type { Cache, Contract, Database, Json, Queue, Signal, Storage } from '../core/index.ts'
+import { testApp, testPort } from '../core/testing.ts'
+import { memoryCache } from '../plugins/platform/services/memory-cache.ts'
+
+// Only `platform`: the laws of its ports need nothing else.
+const alone = {
+  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null },
+  adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {} },
+}
+const where = process.env['TEST_DATABASE_URL'] === undefined ? 'embedded' : 'postgres'
+const onCache = (name: string) => ({ ...alone, adapters: { ...alone.adapters, cache: { [name]: {} } } })
+
+testPort(test.serial, cacheContract, { name: 'cache memory', config: onCache('memory') })
+testPort(test.serial, cacheContract, { name: 'cache none', config: onCache('none') })
+testPort(test.serial, signalContract, { name: 'signal memory', config: alone })
+testPort(test.serial, storageContract, { name: 'storage local', config: alone })
+testPort(test.serial, databaseContract, { name: `database ${where}`, config: alone })
+testPort(test.serial, queueContract, { name: `queue embedded on ${where}`, config: alone, plugins: [queueProbes] })
+
+/** The laws that a subject breaks, each by the words with which it begins; `only` picks one. */
+const brokenLaws = async <T>(contract: Contract<T>, subject: T, deps: Record<string, unknown> = {}, only = ''): Promise<string[]> => {
+  const broken: string[] = []
+  for (const [law, check] of Object.entries(contract.laws)) {
+    try { if (law.startsWith(only)) await check(subject, deps) } catch { broken.push(law.split(' ').slice(0, 3).join(' ')) }
+  }
+  return broken
+}
+
+const without = <T extends object>(options: T, name: keyof T): T => Object.fromEntries(Object.entries(options).filter(([key]) => key !== name)) as T
+const sharing = (): Cache => {
+  const good = memoryCache({ maxEntries: 1_000, maxBytes: 1e8 })
+  const values = new Map<string, Json>()
+  return {
+    ...good,
+    set: async (key, value, options) => {
+      const written = await good.set(key, value, options)
+      if (written) values.set(key, value)
+      return written
+    },
+    seal: async (key, value, ttl) => { values.set(key, value); await good.seal(key, value, ttl) },
+    get: async (key) => await good.get(key) === undefined ? undefined : values.get(key),
+  }
+}
+const caches: Record<string, [expected: string[], make: (good: Cache) => Cache]> = {
+  'ignores ifAbsent': [['forgets an entry'], (good) => ({ ...good, set: (key, value, options) => good.set(key, value, without(options, 'ifAbsent')) })],
+  'takes a tag for a prefix': [['drops exactly the'], (good) => {
+    const tags = new Set<string>()
+    return {
+      ...good,
+      set: async (key, value, options) => { for (const tag of options.tags ?? []) tags.add(tag); return good.set(key, value, options) },
+      drop: async (what) => {
+        if ('key' in what) await good.drop(what)
+        else for (const tag of tags) if (tag.startsWith(what.tag)) await good.drop({ tag })
+      },
+    }
+  }],
+  'takes keys regardless of case': [['gives what was', 'drops exactly the'], (good) => ({
+    ...good, get: (key) => good.get(key.toLowerCase()), set: (key, ...rest) => good.set(key.toLowerCase(), ...rest),
+    drop: (what) => good.drop('key' in what ? { key: what.key.toLowerCase() } : what),
+  })],
+  'shares its values': [['copies values in'], sharing],
+  'ignores generations': [['lets no fill', 'gives a sealed'], (good) => ({ ...good, set: (key, value, options) => good.set(key, value, without(options, 'generation')) })],
+  'sees only drops by key': [['lets no fill'], (good) => ({
+    ...good, set: (key, value, options) => good.set(key, value, options.generation === undefined ? options : without(options, 'tags')) })],
+  'drops too much': [['drops exactly the', 'lets no fill', 'gives a sealed'], (good) => ({
+    ...good, drop: async (what) => { for (const name of Object.values(what)) { await good.drop({ key: name }); await good.drop({ tag: name }) } } })],
+  'lets a seal be overwritten': [['gives a sealed'], (good) => ({ ...good, seal: async (key, value, ttl) => { await good.set(key, value, { ttl }) } })],
+  'keeps everything for ever': [['forgets an entry', 'gives a sealed'], (good) => ({
+    ...good, set: (key, value, options) => good.set(key, value, { ...options, ttl: 1e9 }), seal: (key, value) => good.seal(key, value, 1e9) })],
+}
+for (const [fault, [expected, make]] of Object.entries(caches)) {
+  test(`the cache suite catches a cache that ${fault}`, async (t) => {
+    t.deepEqual(await brokenLaws(cacheContract, memoryCache({ maxEntries: 1_000, maxBytes: 1e8 })), [])
+    t.deepEqual(await brokenLaws(cacheContract, make(memoryCache({ maxEntries: 1_000, maxBytes: 1e8 }))), expected)
+  })
+}
+
+test('the signal and storage suites catch sharing, guessing and half-written files', async (t) => {
+  const listeners = new Map<string, Set<(message: Json) => void>>()
+  const shared: Signal = {
+    publish: async (channel, message) => { for (const listen of listeners.get(channel) ?? []) try { listen(message) } catch { /* the next one */ } },
+    subscribe: async (channel, listener) => {
+      const one = (message: Json): void => { listener(message) }
+      listeners.set(channel, (listeners.get(channel) ?? new Set()).add(one))
+      return async () => { listeners.get(channel)?.delete(one) }
+    },
+  }
+  t.deepEqual(await brokenLaws(signalContract, shared), ['gives each listener'])
+
+  const files = new Map<string, Buffer>()
+  const careless: Storage = {
+    put: async (key, body) => {
+      files.set(key, Buffer.alloc(0))
+      for await (const part of Buffer.isBuffer(body) ? [body] : body) files.set(key, Buffer.concat([files.get(key) ?? Buffer.alloc(0), part as Buffer]))
+      return { size: files.get(key)?.length ?? 0 }
+    },
+    get: async (key) => {
+      const file = files.get(key)
+      if (!file) throw new StorageNotFound(key)
+      return Readable.from([file])
+    },
+    size: async (key) => files.get(key)?.length,
+    delete: async (key) => { files.delete(key) },
+  }
+  t.deepEqual(await brokenLaws(storageContract, careless), ['gives back the', 'keeps what was', 'refuses keys that'])
+  t.is((await buffer(await careless.get([...files.keys()][0] as string))).length > 0, true)
+})
+
+test.serial('the database and queue suites catch what escapes a transaction, or a part of it that failed', async (t) => {
+  const outside = AsyncLocalStorage.snapshot()
+  const app = await testApp({ config: alone, plugins: [queueProbes] })
+  const [db, jobs] = [app.resolve(database), app.resolve(queue)]
+  const inTransaction = new AsyncLocalStorage<true>()
+  const forgiving: Database = { ...db, transaction: (work) => inTransaction.getStore() ? work() : inTransaction.run(true, () => db.transaction(work)) }
+  t.deepEqual(await brokenLaws(databaseContract, forgiving), ['rolls back all'])
+  const hasty: Database = { ...db, afterCommit: (work) => { void (async () => { await work() })().catch(() => undefined) } }
+  t.deepEqual(await brokenLaws(databaseContract, hasty), ['runs afterCommit after'])
+  const escaping: Queue = {
+    ...jobs,
+    enqueue: async (job, payload, options) => {
+      void outside(() => jobs.enqueue(job, payload, options))
+      return randomUUID()
+    },
+  }
+  t.deepEqual(await brokenLaws(queueContract, escaping, { db }, 'delivers a'), ['delivers a job'])
+  const keyless: Queue = { ...jobs, enqueue: (job, payload, options = {}) => jobs.enqueue(job, payload, without(options, 'key')) }
+  t.deepEqual(await brokenLaws(queueContract, keyless, { db }, 'lets a'), ['lets a delayed'])
+  await app.close()
+})
+
+test.serial('a third-party adapter that breaks a law is told which', async (t) => {
+  const acme = definePlugin({ name: 'acme', kernel: '^1', adapters: [defineAdapter(cache, 'acme', { create: sharing })] })
+  const runs: [string, () => Promise<void>][] = []
+  testPort((name, run) => runs.push([name, run]), cacheContract, { config: onCache('acme'), plugins: [acme] })
+  const said: string[] = []
+  for (const [, run] of runs) await run().catch((error: unknown) => said.push((error as Error).message))
+  t.is(said.length, 1)
+  t.regex(said[0] ?? '', /breaks the law "copies values in and out" of the port "cache": a change after set\(\) came through/)
+})
