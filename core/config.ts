@@ -65,8 +65,9 @@ const pathsOf = (tree: Tree, path: Path = []): Path[] =>
   Object.entries(tree).flatMap(([key, value]) => [[...path, key], ...isTree(value) ? pathsOf(value, [...path, key]) : []])
 
 const shape = Joi.object({
-  plugins: Joi.object().pattern(Joi.string(), Joi.object()), server: Joi.object(), provision: Joi.any(),
+  plugins: Joi.object().pattern(Joi.string(), Joi.object()),
   adapters: Joi.object().pattern(Joi.string(), Joi.object().pattern(Joi.string(), Joi.object())),
+  server: Joi.object(), provision: Joi.any(),
 })
 const shipped = new URL(import.meta.url.endsWith('.js') ? '../../config/' : '../config/', import.meta.url)
 
@@ -129,7 +130,7 @@ const readLayer = async (file: string, root: string, problems: Problem[]): Promi
         const path = pathTo([...ancestors, pair])
         const origin = place((pair.key as Scalar).range?.[0] ?? 0)
         origins.set(pathKey(path), origin)
-        if (path.some((key) => DANGEROUS.has(key))) problems.push({ path: pathName(path), message: 'may not be used as a key', fix: 'Take another name.', origin })
+        if (DANGEROUS.has(path.at(-1) ?? '')) problems.push({ path: pathName(path), message: 'may not be used as a key', fix: 'Take another name.', origin })
         if (pair.value === null || isScalar(pair.value) && pair.value.value === null && pair.value.source === '') pair.value = document.createNode({})
       },
     })
@@ -160,19 +161,19 @@ const merge = (under: Tree, over: Tree, path: Path = []): Tree => {
 
 /** What the plain environment says. An empty variable is one that is not set. */
 const fromEnvironment = (env: NodeJS.ProcessEnv, beneath: Tree, folder: string): Layer => {
-  const values = { server: {} as Tree, adapters: {} as Tree }
+  const values: Record<string, Tree> = {}
   const origins = new Map<string, string>()
   for (const [name, [section, key, usual, option]] of Object.entries(ENVIRONMENT) as [string, [string, string, string?, string?]][]) {
     const text = env[name]
     if (!text) continue
     if (usual === undefined || option === undefined) {
-      values.server[key] = name === 'TRUSTED_PROXIES' ? text.split(',').map((part) => part.trim()).filter(Boolean) : text
+      ;(values['server'] ??= {})[key] = name === 'TRUSTED_PROXIES' ? text.split(',').map((part) => part.trim()).filter(Boolean) : text
       origins.set(pathKey([section, key]), `environment ${name}`)
     } else {
       const instances = asTree(asTree(beneath['adapters'])[key])
       // A database URL chooses the adapter; a log level is for whichever logger there is.
       const instance = name === 'DATABASE_URL' ? usual : Object.keys(instances)[0] ?? usual
-      values.adapters[key] = { [instance]: { ...asTree(instances[instance]), [option]: text } }
+      ;(values['adapters'] ??= {})[key] = { [instance]: { ...asTree(instances[instance]), [option]: text } }
       for (const path of [[key], [key, instance], [key, instance, option]]) origins.set(pathKey([section, ...path]), `environment ${name}`)
     }
   }
@@ -208,7 +209,7 @@ const pathName = (path: readonly (string | number)[]): string =>
 
 /** Says nothing of the values, which may be secrets. */
 const WORDS = {
-  'object.unknown': 'is not known here', 'any.required': 'is missing',
+  'object.unknown': 'is not known here', 'any.required': 'is missing', 'object.base': 'must be a mapping: names with values below them',
   'string.pattern.base': 'must match {{#regex}}', 'string.pattern.name': 'must be {{#name}}',
 }
 /** The kernel's own keys, by the section in which they may stand. */

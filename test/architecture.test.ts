@@ -95,5 +95,5 @@ law('nothing lies about at the top of the project', topLevel, [[file('scripts/x.
   [file('core/x.ts', ''), file('.ci/run', ''), file('LICENSE', '')])
 
 law('nothing names a place that only one machine has', noPlaces, [
-  [file('README.md', `see ${'/wo'}rk/notes`)], [file('core/x.ts', `'${'/ro'}ot/.cache'`)], [file('package-lock.json', `"https://registry.${'npm'}js.org/x"`)],
+  [file('README.md', ['see /w', 'ork/notes'].join(''))], [file('core/x.ts', ["'/r", "oot/.cache'"].join(''))], [file('package-lock.json', ['"https://registry.n', 'pmjs.org/x"'].join(''))],
 ], [file('README.md', 'GET /workspaces, plugins/work/x, https://example.com/work')])

@@ -158,7 +158,9 @@ export const topLevel: Rule = (files) => [...new Set(files.map(({ path }) => pat
   .filter((name) => !TOP.has(name) && !name.startsWith('.')).map((name) => `${name} has no place at the top of the project`)
 
 // Put together, so that this file does not find itself.
-const PLACES = new RegExp(`(?<![\\w.:/-])/(${['work', 'root', 'home/\\w+'].join('|')})(?=[/"'\`\\s)]|$)|${['npm', 'yarn'].map((name) => `registry\\.${name}`).join('|')}|npm${'mirror'}|verdac${'cio'}`, 'm')
+const FOLDERS = ['work', 'root', 'home/\\w+'].join('|')
+const HOSTS = [['registry\\.', 'npm'], ['registry\\.', 'yarn'], ['npm', 'mirror'], ['verd', 'accio']].map((parts) => parts.join('')).join('|')
+const PLACES = new RegExp(`(?<![\\w.:/-])/(${FOLDERS})(?=[/"'\`\\s)]|$)|${HOSTS}`, 'm')
 export const noPlaces: Rule = (files) => files.flatMap(({ path, text }) => {
   const found = PLACES.exec(text)
   return found ? [`${path} names a place that only one machine has: ${found[0]}`] : []
