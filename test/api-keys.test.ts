@@ -389,6 +389,25 @@ test('a dataset takes its keys along, in its own transaction, and none is widene
   await t.throwsAsync(db.query(`UPDATE api_tokens SET type = 'app' WHERE id = $1`, [others.id]), { message: /check/ })
 })
 
+test.serial('a dataset that is deleted over the wire, be it by its own key, leaves no key behind', async (t) => {
+  const app = await testApp()
+  t.teardown(() => app.close())
+  const made = await app.resolve(accounts).setup(owner)
+  const { workspaceId = '', accountId = '' } = made ?? {}
+  const key = (datasetId: string | null) => app.resolve(apiKeys).create({ type: 'dataset', workspaceId, datasetId, createdBy: accountId })
+  const wide = await key(null)
+  const create = async (name: string): Promise<string> => (await (await app.fetch('/v1/datasets', { json: { name }, token: wide.token })).json() as { id: string }).id
+  const [first, second] = [await create('goes'), await create('stays')]
+  const [own, other] = [await key(first), await key(second)]
+  const status = async (token: string, path: string, method = 'GET'): Promise<number> => (await app.fetch(`/v1/datasets${path}`, { token, method })).status
+  t.deepEqual([await status(own.token, `/${first}`), await status(own.token, `/${second}`), await status(own.token, `/${second}`, 'DELETE'), await status(own.token, '')], [200, 403, 403, 403])
+  t.is(await status(own.token, `/${first}`, 'DELETE'), 204)
+  for (const path of ['', `/${first}`, `/${second}`]) t.is(await status(own.token, path), 401, 'from the moment of the answer')
+  t.deepEqual([await status(other.token, `/${second}`), await status(wide.token, '')], [200, 200])
+  const left = await app.resolve(database).query<{ id: string }>('SELECT id FROM api_tokens')
+  t.deepEqual(left.map(({ id }) => id).sort(), [wide.id, other.id].sort())
+})
+
 test.serial('a key without an active owner, or of an archived workspace, is refused', async (t) => {
   const { app, key, workspaceId, accountId } = common
   const { token } = await key()
