@@ -1,0 +1,224 @@
+/** Documents and their segments over the wire: how they come in, what is read of them, how they are listed, replaced and deleted. */
+import { randomUUID } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'ava'
+import { database, storage } from '../core/index.ts'
+import { automatic, bySeparator, knowledge } from './support/knowledge.ts'
+import type { Knowledge } from './support/knowledge.ts'
+
+let { app, owner, api, newToken, newDataset, addText, addFile, segmentsOf, contents } = {} as Knowledge
+test.before(async () => { ({ app, owner, api, newToken, newDataset, addText, addFile, segmentsOf, contents } = await knowledge()) })
+test.after.always(() => app.close())
+
+const stored = async (): Promise<string[]> => (await readdir(join(app.dataDir, 'storage'), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map(({ name }) => name).sort()
+
+test.serial('a document by text: from waiting to its segments', async (t) => {
+  const dataset = await newDataset({})
+  t.like(await api.send('POST', `/v1/datasets/${dataset.id as string}/document/create-by-text`, { name: 'a', text: 'b' }), { status: 400, body: { code: 'invalid_param', params: 'indexing_technique' } })
+  const text = 'Red is the first colour.\n\nGreen  is the second.\n\nBlue is the third. See https://example.org or write to ann@example.org.'
+  const rule = bySeparator('\\n\\n')
+  rule.rules.pre_processing_rules.push({ id: 'remove_urls_emails', enabled: true })
+  const { status, body } = await addText(dataset, 'Colours', text, { indexing_technique: 'high_quality', process_rule: rule, doc_language: 'English' })
+  t.is(status, 200)
+  t.like(body.document, {
+    position: 1, data_source_type: 'upload_file', name: 'Colours', created_from: 'api', created_by: owner.accountId, tokens: 0, error: null, enabled: true, archived: false,
+    disabled_at: null, disabled_by: null, word_count: 0, hit_count: 0, doc_form: 'text_model', doc_metadata: [], summary_index_status: null, need_summary: false,
+  })
+  t.like(body.document.data_source_detail_dict.upload_file, { id: body.document.data_source_info.upload_file_id, name: 'Colours', extension: 'txt', mime_type: 'text/plain', size: Buffer.byteLength(text), created_by: owner.accountId })
+  t.regex(body.batch, /^\d{20}$/)
+  const [state] = await api.indexed(dataset.id, body.batch) as any[]
+  t.like(state, { id: body.document.id, indexing_status: 'completed', error: null, completed_segments: 3, total_segments: 3, paused_at: null, stopped_at: null })
+  for (const step of ['processing_started_at', 'parsing_completed_at', 'cleaning_completed_at', 'splitting_completed_at', 'completed_at']) t.true(Number.isInteger(state[step]), step)
+
+  const segments = await segmentsOf(dataset, body.document.id)
+  t.like(segments, { total: 3, has_more: false, limit: 20, page: 1, doc_form: 'text_model' })
+  t.deepEqual(segments.data.map((one: any) => one.content), ['Red is the first colour.', 'Green is the second.', 'Blue is the third. See or write to .'])
+  t.like(segments.data[0], { position: 1, document_id: body.document.id, answer: '', word_count: 24, hit_count: 0, enabled: true, status: 'completed', error: null, child_chunks: [], attachments: [], summary: null })
+  t.true(segments.data[0].tokens > 0 && segments.data[0].keywords.includes('red'))
+  const at = `/v1/datasets/${dataset.id as string}/documents/${body.document.id as string}`
+  const { body: detail } = await api.send('GET', at)
+  t.like(detail, { indexing_status: 'completed', display_status: 'available', segment_count: 3, word_count: 80, average_segment_length: 26, doc_type: null, doc_metadata: [], doc_language: 'English', tokens: 18 })
+  t.is(detail.data_source_info.upload_file.name, 'Colours')
+  t.like(detail.document_process_rule, { mode: 'custom', rules: { segmentation: { separator: '\\n\\n', max_tokens: 100, chunk_overlap: 0 } } })
+  t.is(detail.dataset_process_rule_id, detail.dataset_process_rule.id)
+  t.deepEqual((await api.send('GET', `${at}?metadata=only`)).body, { id: detail.id, doc_type: null, doc_metadata: [] })
+  const without = Object.fromEntries(Object.entries(detail as object).filter(([key]) => !['doc_type', 'doc_metadata'].includes(key)))
+  t.deepEqual((await api.send('GET', `${at}?metadata=without`)).body, without)
+  t.like(await api.send('GET', `${at}?metadata=some`), { status: 400, body: { code: 'invalid_metadata' } })
+
+  // The first document has decided for the dataset; a later one cannot decide otherwise.
+  t.like((await api.send('GET', `/v1/datasets/${dataset.id as string}`)).body, {
+    indexing_technique: 'high_quality', embedding_model: 'words', embedding_model_provider: 'toy', doc_form: 'text_model', data_source_type: 'upload_file', document_count: 1, word_count: 80, total_available_documents: 1,
+  })
+  t.is((await api.send('GET', `/v1/datasets/${dataset.id as string}`)).body.retrieval_model_dict.top_k, 4)
+  const second = await addText(dataset, 'More', 'One more.\n\nAnd another.', { indexing_technique: 'economy', embedding_model: 'words-2', embedding_model_provider: 'toy' })
+  await api.indexed(dataset.id, second.body.batch)
+  t.like((await api.send('GET', `/v1/datasets/${dataset.id as string}`)).body, { indexing_technique: 'high_quality', embedding_model: 'words', document_count: 2 })
+  t.is(second.body.document.dataset_process_rule_id, detail.dataset_process_rule_id)
+  t.deepEqual(await contents(dataset, second.body.document.id), ['One more.', 'And another.'])
+  t.is(second.body.document.position, 2)
+
+  t.is((await api.send('DELETE', at)).status, 204)
+  for (const path of [at, `${at}/segments`]) t.like(await api.send('GET', path), { status: 404, body: { code: 'not_found', message: 'Document not found.' } })
+  t.like(await api.send('DELETE', at), { status: 404 })
+  t.like(await api.send('GET', `/v1/datasets/${dataset.id as string}/documents/${body.batch as string}/indexing-status`), { status: 404, body: { message: 'Documents not found.' } })
+  t.like(await api.send('GET', `/v1/datasets/${dataset.id as string}/documents/nonsense/indexing-status`), { status: 404 })
+})
+
+test.serial('documents and segments are listed by page, word and state', async (t) => {
+  const dataset = await newDataset()
+  const rule = bySeparator('\n')
+  for (const name of ['apple', 'Apricot', 'banana']) await addText(dataset, name, Array.from({ length: 7 }, (_, n) => `${name} ${n}`).join('\n'), { process_rule: rule })
+  await addText(dataset, 'broken', 'x', { process_rule: bySeparator('\n', 10) })
+  await app.runJobs()
+  const at = `/v1/datasets/${dataset.id as string}/documents`
+  const names = async (query: string): Promise<string[]> => (await api.send('GET', `${at}?${query}`)).body.data.map((one: any) => one.name)
+  t.deepEqual(await names(''), ['broken', 'banana', 'Apricot', 'apple'])
+  t.deepEqual(await names('keyword=ap'), ['Apricot', 'apple'])
+  t.deepEqual(await names('keyword=%25'), [])
+  t.deepEqual(await names('status=available'), ['banana', 'Apricot', 'apple'])
+  t.deepEqual(await names('status=error'), ['broken'])
+  for (const status of ['queuing', 'indexing', 'paused', 'disabled', 'archived']) t.deepEqual(await names(`status=${status}`), [], status)
+  t.is((await names('status=whatever')).length, 4)
+  t.like((await api.send('GET', `${at}?limit=2`)).body, { has_more: true, total: 4, limit: 2, page: 1 })
+  t.like((await api.send('GET', `${at}?limit=4`)).body, { has_more: false })
+  t.like((await api.send('GET', `${at}?limit=500`)).body, { limit: 100 })
+
+  const apple = (await api.send('GET', `${at}?keyword=apple`)).body.data[0].id as string
+  t.deepEqual((await segmentsOf(dataset, apple, '?limit=3&page=2')).data.map((one: any) => one.position), [4, 5, 6])
+  t.like(await segmentsOf(dataset, apple, '?limit=3&page=3'), { has_more: false, total: 7 })
+  t.deepEqual((await segmentsOf(dataset, apple, '?keyword=APPLE%205')).data.map((one: any) => one.content), ['apple 5'])
+  t.is((await segmentsOf(dataset, apple, '?status=completed&status=error')).total, 7)
+  t.is((await segmentsOf(dataset, apple, '?status=waiting')).total, 0)
+  t.is((await api.send('GET', `${at}/${apple}/segments?page=0`)).status, 400)
+})
+
+test.serial('files: what is read, and what is said of what is not', async (t) => {
+  const dataset = await newDataset()
+  const read = async (name: string, content: string | Buffer): Promise<string[]> => {
+    const { body } = await addFile(dataset, name, content)
+    const [state] = await api.indexed(dataset.id, body.batch)
+    return state?.error ? [state.error] : contents(dataset, body.document.id)
+  }
+  t.deepEqual(await read('plain.txt', 'naïve ¿qué? ¾'), ['naïve ¿qué? ¾'])
+  t.deepEqual(await read('mark.TXT', '\uFEFFwith a mark'), ['with a mark'])
+  t.deepEqual(await read('wide.txt', Buffer.from('\uFEFFwide as UTF-16', 'utf16le')), ['wide as UTF-16'])
+  t.deepEqual(await read('notes.md', '# Title\n\n- one\n- two'), ['# Title\n\n- one\n- two'])
+  const page = '<html><head><title>Page</title><style>p{}</style></head><body><nav>menu</nav><p>One &amp; <b>two</b></p><script>bad()</script><ul><li>three</ul></body></html>'
+  t.deepEqual(await read('page.html', page), ['Page\n\nOne & two\n\n- three'])
+  t.regex((await read('latin.txt', Buffer.from('na\xEFve', 'latin1'))).join(), /latin\.txt.*not text in UTF-8.*Save it as UTF-8/)
+  t.regex((await read('unmarked.txt', Buffer.from('wide', 'utf16le'))).join(), /NUL bytes/)
+  t.regex((await read('blank.txt', ' \n\n ')).join(), /no text in this document/)
+  t.regex((await read('deep.html', '<div>'.repeat(10_000))).join(), /nested more than/)
+
+  const unread = await addFile(dataset, 'virus.exe', 'MZ')
+  t.like(unread, { status: 400, body: { code: 'invalid_param', params: 'file' } })
+  t.regex(unread.body.message, /"exe".*htm, html, markdown, md, mdx, txt/)
+  for (const name of ['../a.txt', 'a/b.txt', 'a\\b.txt', 'noending', '.txt/..', '\u0001\u202E']) t.is((await addFile(dataset, name, 'x')).status, 400, name)
+  t.like(await api.upload(`/v1/datasets/${dataset.id as string}/document/create-by-file`, { name: 'a.txt', content: 'x' }, { process_rule: automatic, name: 'b' }), { status: 400, body: { params: 'data.name' } })
+  const empty = new FormData()
+  empty.set('data', '{}')
+  const none = await app.fetch(`/v1/datasets/${dataset.id as string}/document/create-by-file`, { method: 'POST', body: empty, token: await newToken() })
+  t.is(((await none.json()) as any).code, 'no_file_uploaded')
+
+  const odd = await addFile(dataset, `${'é'.repeat(250)}.txt`, 'long name')
+  t.is([...odd.body.document.name as string].length, 200)
+  t.true((odd.body.document.name as string).endsWith('é.txt'))
+  t.is((await addFile(dataset, 'a\u202Etxt.\u0085exe.txt', 'x')).body.document.name, 'atxt.exe.txt')
+  t.is((await addFile(dataset, '报告 %2e%2e.txt', 'x')).body.document.name, '报告 %2e%2e.txt')
+  const fresh = await newDataset()
+  t.like(await addFile(fresh, 'a.txt', 'x', {}), { status: 400, body: { code: 'invalid_param', params: 'process_rule' } })
+})
+
+test.serial('a process rule is checked for what it must have at once, for its numbers by the indexing', async (t) => {
+  const dataset = await newDataset()
+  const refused = async (process_rule: object, params: string): Promise<void> => {
+    t.like(await addText(dataset, 'a', 'b', { process_rule }), { status: 400, body: { code: 'invalid_param', params } }, JSON.stringify(process_rule))
+  }
+  const { rules } = bySeparator('\n')
+  await refused({ mode: 'hierarchical', rules }, 'process_rule.mode')
+  await refused({ mode: 'manual' }, 'process_rule.mode')
+  await refused({ mode: 'custom' }, 'process_rule.rules')
+  await refused({ mode: 'custom', rules: { segmentation: rules.segmentation } }, 'process_rule.rules.pre_processing_rules')
+  await refused({ mode: 'custom', rules: { pre_processing_rules: [] } }, 'process_rule.rules.segmentation')
+  await refused({ mode: 'custom', rules: { ...rules, segmentation: { separator: '', max_tokens: 100 } } }, 'process_rule.rules.segmentation.separator')
+  await refused({ mode: 'custom', rules: { ...rules, segmentation: { separator: '\n', max_tokens: 0 } } }, 'process_rule.rules.segmentation.max_tokens')
+  await refused({ mode: 'custom', rules: { ...rules, segmentation: { separator: '\n', max_tokens: 'many' } } }, 'process_rule.rules.segmentation.max_tokens')
+  for (const doc_form of ['hierarchical_model', 'qa_model']) t.like(await addText(dataset, 'a', 'b', { doc_form }), { status: 400, body: { params: 'doc_form' } })
+  const ends = async (process_rule: object): Promise<string | null> => {
+    const { status, body } = await addText(dataset, 'a', 'some words', { process_rule })
+    t.is(status, 200)
+    return (await api.indexed(dataset.id, body.batch))[0]?.error ?? null
+  }
+  for (const size of [49, 4001, -1]) t.regex(await ends(bySeparator('\n', size)) ?? '', /max_tokens.*50 to 4000/)
+  t.regex(await ends(bySeparator('\n', 60, 61)) ?? '', /chunk_overlap/)
+  for (const size of [50, 4000]) t.is(await ends(bySeparator('\n', size, 50)), null)
+  t.is(await ends({ mode: 'custom', rules: { ...rules, pre_processing_rules: [{ id: 'remove_stopwords', enabled: true }], parent_mode: 'paragraph', subchunk_segmentation: { separator: '\n', max_tokens: 100 } } }), null)
+})
+
+test.serial('a document of the same name is replaced and keeps its id, unless that is not wanted', async (t) => {
+  const dataset = await newDataset()
+  const add = async (text: string, more: object = {}): Promise<any> => {
+    const { body, status } = await addText(dataset, 'same', text, { process_rule: bySeparator('\n'), ...more })
+    t.is(status, 200)
+    await api.indexed(dataset.id, body.batch)
+    return body
+  }
+  const first = await add('old one\nold two\nold three')
+  const files = app.resolve(storage)
+  const [{ storage_key: oldKey }] = await app.resolve(database).query('SELECT storage_key FROM upload_files WHERE id = $1', [first.document.data_source_info.upload_file_id]) as [{ storage_key: string }]
+  t.truthy(await files.size(oldKey))
+  const second = await add('new one')
+  t.is(second.document.id, first.document.id)
+  t.is(second.document.position, 1)
+  t.not(second.batch, first.batch)
+  t.deepEqual(await contents(dataset, second.document.id), ['new one'])
+  t.is((await api.send('GET', `/v1/datasets/${dataset.id as string}`)).body.document_count, 1)
+  await app.runJobs()
+  t.is(await files.size(oldKey), undefined)
+  t.is((await app.resolve(database).query('SELECT 1 FROM document_segments WHERE document_id = $1', [first.document.id])).length, 1)
+
+  const third = await add('beside it', { duplicate: false })
+  t.not(third.document.id, first.document.id)
+  t.is(third.document.position, 2)
+  t.is((await addText(dataset, 'same.', 'x')).body.document.position, 3)
+  const fourth = await add('by its id', { original_document_id: first.document.id })
+  t.is(fourth.document.id, first.document.id)
+  t.deepEqual([await contents(dataset, first.document.id), await contents(dataset, third.document.id)], [['by its id'], ['beside it']])
+  t.is((await addText(dataset, 'same', 'x', { original_document_id: randomUUID() })).status, 404)
+  // In another dataset the same name is another document.
+  const other = await newDataset()
+  t.not((await addText(other, 'same', 'x')).body.document.id, first.document.id)
+  await app.resolve(database).query('UPDATE documents SET archived = true WHERE id = $1', [first.document.id])
+  t.like(await addText(dataset, 'same', 'x', { original_document_id: first.document.id }), { status: 403, body: { code: 'archived_document_immutable' } })
+  t.is((await api.send('DELETE', `/v1/datasets/${dataset.id as string}/documents/${first.document.id as string}`)).status, 403)
+})
+
+test.serial('documents that arrive at once get places of their own', async (t) => {
+  const dataset = await newDataset({})
+  const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => addText(dataset, `n${n % 5}`, `text ${n}`, { indexing_technique: n % 2 ? 'economy' : 'high_quality', process_rule: automatic })))
+  t.deepEqual([...new Set(answers.map(({ status }) => status))], [200])
+  t.is(new Set(answers.map(({ body }) => body.document.id)).size, 5)
+  await app.runJobs()
+  const { data } = (await api.send('GET', `/v1/datasets/${dataset.id as string}/documents`)).body
+  t.deepEqual(data.map((one: any) => [one.position, one.indexing_status]).sort(), [1, 2, 3, 4, 5].map((position) => [position, 'completed']))
+})
+
+test.serial('nothing that was refused, and nothing that was deleted, stays in storage', async (t) => {
+  const dataset = await newDataset()
+  const before = await stored()
+  await addFile(dataset, 'a.exe', 'x')
+  await addFile(dataset, 'a.txt', 'x', { process_rule: { mode: 'custom' } })
+  await addText(dataset, 'a', 'x', { doc_form: 'qa_model' })
+  t.deepEqual(await stored(), before)
+  const { body } = await addFile(dataset, 'a.txt', 'kept')
+  await addText(dataset, 'b', 'kept too')
+  t.is((await stored()).length, before.length + 2)
+  await api.send('DELETE', `/v1/datasets/${dataset.id as string}/documents/${body.document.id as string}`)
+  await app.runJobs()
+  t.is((await stored()).length, before.length + 1)
+  await api.send('DELETE', `/v1/datasets/${dataset.id as string}`)
+  await app.runJobs()
+  t.deepEqual(await stored(), before)
+})
