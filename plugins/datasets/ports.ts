@@ -27,8 +27,9 @@ export interface Datasets {
   /** Of these ids, those that exist in the workspace. */
   existing(workspaceId: string, ids: readonly string[]): Promise<readonly string[]>
   create(owner: { workspaceId: string; accountId: string }, dataset: { name: string; indexingTechnique?: 'high_quality' | 'economy' }): Promise<{ readonly id: string }>
-  /** Adds documents and starts their indexing; resolves to their ids once they are stored. */
-  addTexts(owner: { workspaceId: string; accountId: string }, datasetId: string, texts: readonly NewText[]): Promise<readonly string[]>
+  /** Adds documents and starts their indexing; resolves to their ids once they are stored. They are cut as the dataset does it, unless said otherwise. */
+  addTexts(
+    owner: { workspaceId: string; accountId: string }, datasetId: string, texts: readonly NewText[], segmentation?: SegmentationRule): Promise<readonly string[]>
   /** The passages that answer best, score descending. Searches only the given datasets of the workspace, enabled and completed documents. */
   retrieve(workspaceId: string, datasetIds: readonly string[], query: string, settings: RetrievalSettings, signal?: AbortSignal): Promise<readonly RetrievedSegment[]>
 }

@@ -1,6 +1,8 @@
 import { defineAdapter } from '../../../core/index.ts'
 import { Dataset } from '../models/dataset.ts'
 import { datasets } from '../ports.ts'
+import type { SegmentationRule } from '../ports.ts'
+import type { ProcessRuleInput } from '../schemas/process-rule.ts'
 import { datasetRecords } from '../services/dataset-records.ts'
 import { intake } from '../services/intake.ts'
 import { retrieval } from '../services/retrieval.ts'
@@ -15,10 +17,13 @@ export const builtin = defineAdapter(datasets, 'builtin', {
       const { id } = await records.create(owner, { name, ...indexingTechnique ? { indexing_technique: indexingTechnique } : {} })
       return { id }
     },
-    addTexts: async (owner, datasetId, texts) => {
-      const { ids } = await intake.texts(owner, await records.find(owner.workspaceId, datasetId), texts, { duplicate: false })
+    addTexts: async (owner, datasetId, texts, segmentation) => {
+      const { ids } = await intake.texts(owner, await records.find(owner.workspaceId, datasetId), texts, { duplicate: false, ...segmentation ? { process_rule: ruleOf(segmentation) } : {} })
       return ids
     },
     retrieve: (workspaceId, datasetIds, query, settings, signal) => retrieval.retrieve(workspaceId, datasetIds, query, settings, signal),
   }),
 })
+
+const ruleOf = ({ separator, maxLength, overlap }: SegmentationRule): ProcessRuleInput =>
+  ({ mode: 'custom', rules: { pre_processing_rules: [], segmentation: { separator, max_tokens: maxLength, chunk_overlap: overlap } } })
