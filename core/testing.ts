@@ -47,14 +47,25 @@ export const testApp = async (options: TestAppOptions = {}): Promise<TestApp> =>
   const chosen = options.config?.adapters?.['database'] ?? {}
   const place = Object.keys(chosen).length > 0 ? undefined : await freshDatabase()
   const fakes = fakePlugin(options.fakes ?? {})
-  const kernel = await createKernel({
-    root,
-    env: { MORTISE_PROFILE: 'test', SECRET_KEY: 'a secret key that only tests would use', ...options.env, DATA_DIR: dataDir },
-    only: options.only ?? ['web', 'worker'],
-    layers: [...place ? [{ adapters: { database: place.adapter } }] : [], options.config ?? {}, fakes.layer],
-    plugins: [...options.plugins ?? [], fakes.plugin],
+  const clean = async (): Promise<void> => {
+    await place?.drop()
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
+  }
+  const start = async (): Promise<Kernel> => {
+    const made = await createKernel({
+      root,
+      env: { MORTISE_PROFILE: 'test', SECRET_KEY: 'a secret key that only tests would use', ...options.env, DATA_DIR: dataDir },
+      only: options.only ?? ['web', 'worker'],
+      layers: [...place ? [{ adapters: { database: place.adapter } }] : [], options.config ?? {}, fakes.layer],
+      plugins: [...options.plugins ?? [], fakes.plugin],
+    })
+    await made.start()
+    return made
+  }
+  const kernel = await start().catch(async (error: unknown) => {
+    await clean()
+    throw error
   })
-  await kernel.start()
   const url = `http://127.0.0.1:${kernel.address?.port ?? 0}`
   const { container } = kernel
   return {
@@ -74,8 +85,7 @@ export const testApp = async (options: TestAppOptions = {}): Promise<TestApp> =>
     },
     close: async () => {
       await kernel.stop()
-      await place?.drop()
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
+      await clean()
     },
   }
 }
@@ -123,9 +133,11 @@ const template = async (): Promise<string> => {
   await mkdir(cache, { recursive: true })
   const work = await mkdtemp(join(cache, 'making-'))
   const kernel = await createKernel({
-    root, env: { MORTISE_PROFILE: 'test', SECRET_KEY: randomUUID(), DATA_DIR: work }, layers: [{ adapters: { database: { embedded: {} } } }],
+    root, env: { MORTISE_PROFILE: 'test', SECRET_KEY: randomUUID(), DATA_DIR: work }, layers: [{ adapters: { database: { embedded: {} } } }], only: [],
   })
-  await kernel.migrate()
+  // Started rather than only migrated: what adapters make in the database, such as the queue's tables, is then part of it.
+  await kernel.start()
+  await kernel.stop()
   // Two test files may have made it at once; the first to arrive wins and both are alike.
   await rename(join(work, 'database'), folder).catch((error: unknown) => { if (!existsSync(folder)) throw error })
   await rm(work, { recursive: true, force: true })
