@@ -48,7 +48,7 @@ const parseFields = (fields: Readonly<Record<string, string>>, { body }: Route):
 const parseJson = (text: string): unknown => secureJson.parse(text, null, { protoAction: 'error', constructorAction: 'error' })
 
 const readJson = async (ctx: Koa.Context, { bodyBytes }: BodyLimits): Promise<unknown> => {
-  if (ctx.request.length === 0 || ctx.request.length === undefined && ctx.get('transfer-encoding') === '') return undefined
+  if (ctx.get('transfer-encoding') === '' && !Number(ctx.get('content-length'))) return undefined
   if (!ctx.is('json', '+json')) throw errors.unsupportedMediaType('Send JSON, with Content-Type: application/json.')
   let text: string
   try {
@@ -97,7 +97,7 @@ const readForm = (ctx: Koa.Context, upload: Upload, limits: BodyLimits, storage:
     parser.on('field', (name, value, { valueTruncated }) => {
       if (valueTruncated) fail(errors.bodyTooLarge(`The form field ${name} is too long.`))
       else if (name in fields) fail(errors.invalidParam(`The form field ${name} is there twice. Send it once.`, { params: name }))
-      else fields[name] = value ?? ''
+      else fields[name] = value
     })
     parser.on('file', (name, stream, info) => {
       stream.on('error', fail)
@@ -105,7 +105,7 @@ const readForm = (ctx: Koa.Context, upload: Upload, limits: BodyLimits, storage:
         : stored.length >= count ? errors.tooManyFiles(`Send ${count === 1 ? 'one file' : `${count} files at most`}.`)
         : !info.filename ? errors.filenameMissing() : undefined
       if (refuse) { stream.resume(); fail(refuse); return }
-      const file = store(storage, stream, { field: name, name: info.filename ?? '', mediaType: info.mimeType ?? '' }, maxBytes, (key) => kept.add(key))
+      const file = store(storage, stream, { field: name, name: info.filename, mediaType: info.mimeType }, maxBytes, (key) => kept.add(key))
       file.catch(fail)
       stored.push(file)
     })

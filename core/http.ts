@@ -4,7 +4,7 @@
  */
 import Router from '@koa/router'
 import type { RouterContext } from '@koa/router'
-import Joi from 'joi'
+import type Joi from 'joi'
 import Koa from 'koa'
 import proxyAddr from 'proxy-addr'
 import { readBody } from './body.ts'
@@ -93,7 +93,7 @@ const compareSegments = (a: string, b: string): number => {
 
 const authenticate = async (ctx: Koa.Context, route: Route, all: ReadonlyMap<string, Authenticator>): Promise<Actor> => {
   const carriers = new Set([...all.values()].flatMap((one) => [...one.carriers(ctx)]))
-  if (carriers.size > 1) throw errors.unauthorized(`The request carries more than one credential (${[...carriers].join(', ')}). Send exactly one.`)
+  if (carriers.size > 1) throw errors.unauthorized(`The request carries more than one credential (${[...carriers].join(', ')}). Send exactly one.`, { headers: { 'WWW-Authenticate': 'Bearer realm="api"' } })
   const chosen = [...all.values()].find((one) => one.serves.includes(route.credential))
   if (!chosen) throw new Error(`no authenticator serves the credential "${route.credential}" of ${route.method} ${route.path}; name one under adapters.authenticator`)
   return chosen.authenticate(ctx, route.credential)

@@ -78,7 +78,7 @@ export const loadPlugins = async (config: LoadedConfig, root: string, inMemory: 
   }
   for (const plugin of inMemory) {
     const why = add(plugin, { key: plugin.name, source: 'in memory', builtin: false, optional: false })
-    if (why) problems.push({ path: `plugins.${String(plugin.name)}`, message: why })
+    if (why) problems.push({ path: `plugins.${plugin.name}`, message: why })
   }
   return { plugins, problems, failed }
 }

@@ -23,4 +23,4 @@ export const model = <Row extends object>(
       uses: { db: database },
       create: ({ db }) => db.define<Row>(table, columns, options),
     }),
-  }) as Model<Row>
+  })

@@ -14,7 +14,10 @@ export interface Actor {
   /** The account as which it acts: rows that it makes are created by this account. */
   readonly accountId?: string
   readonly appId?: string
-  /** Without a `resource`, or with one that has no `id`: whether it may do this to any such resource at all. */
+  /**
+   * With an id: whether it may do this to that resource. With a type and no id: whether it may ask for the list of all such resources,
+   * which the handler then filters by `reach`. Without a resource: whether it may use an address that names nothing.
+   */
   can(permission: string, resource?: ResourceRef): boolean
   /** The resources of a type on which it holds the permission, for lists and retrieval over many. */
   reach(permission: string, type: string): 'all' | readonly string[]

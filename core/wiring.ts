@@ -70,7 +70,7 @@ export const wire = (loaded: readonly LoadedPlugin[], config: LoadedConfig): Wir
   const configs = new Map<string, unknown>()
   configs.set(keyOf(serverConfig), section(serverConfig.schema, config.document.server, ['server']))
   for (const { plugin, key } of loaded) {
-    const value = section(plugin.config?.schema as Joi.ObjectSchema | undefined, config.document.plugins[key] ?? {}, ['plugins', key])
+    const value = section(plugin.config?.schema, config.document.plugins[key] ?? {}, ['plugins', key])
     if (plugin.config) configs.set(keyOf(plugin.config), value)
   }
 
@@ -87,12 +87,12 @@ export const wire = (loaded: readonly LoadedPlugin[], config: LoadedConfig): Wir
       problem(path.join('.'), `is written for version ${offer.value.port.version} of the port "${port.id}"; this server has ${port.version}`, `Install a version of ${offer.plugin.key} that fits.`)
     }
     const key = port.many ? `${port.id}.${instance}` : port.id
-    const options = section(offer.value.options ?? Joi.object(), settings ?? {}, path)
+    const options = section(offer.value.options, settings ?? {}, path)
     adapters.set(key, { key, port, instance, adapter: offer.value, options, plugin: offer.plugin })
   }
   for (const { value: port } of ports.values()) {
     const named = Object.entries(config.document.adapters[port.id] ?? {})
-    for (const [instance, settings] of port.many ? named : named.slice(0, 1)) choose(port, instance, String(settings['$adapter'] ?? instance), settings)
+    for (const [instance, settings] of port.many ? named : named.slice(0, 1)) choose(port, instance, (settings['$adapter'] as string | undefined) ?? instance, settings)
     if (port.many) continue
     if (named.length > 1) problem(`adapters.${port.id}`, `takes one adapter, not ${named.map(([name]) => name).join(' and ')}`, 'Keep one of them.', config.origin(['adapters', port.id]))
     if (named.length > 0) continue

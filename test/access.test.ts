@@ -65,13 +65,13 @@ const request = async (route: Route, { params, query, body }: Input, headers: Re
   if (route.upload) {
     const form = new FormData()
     form.set(route.upload.field, new Blob(['some text']), 'a.txt')
-    for (const [key, value] of Object.entries(body as object ?? {})) form.set(key, typeof value === 'string' ? value : JSON.stringify(value))
+    for (const [key, value] of Object.entries((body ?? {}) as object)) form.set(key, typeof value === 'string' ? value : JSON.stringify(value))
     payload = form
   } else if (body !== undefined) {
     payload = JSON.stringify(body)
     type['content-type'] = 'application/json'
   }
-  const response = await app.fetch(`${path}?${search}`, { method: route.method, headers: { ...headers, ...type }, ...(payload === undefined ? {} : { body: payload }) })
+  const response = await app.fetch(`${path}?${search.toString()}`, { method: route.method, headers: { ...headers, ...type }, ...(payload === undefined ? {} : { body: payload }) })
   return { status: response.status, text: await response.text() }
 }
 const credentials = (route: Route): Record<string, string>[] =>

@@ -21,7 +21,7 @@ const combinations = [
 for (const strategies of combinations) {
   test.serial(`from document to answer with ${JSON.stringify(strategies)}`, async (t) => {
     const adapters = Object.fromEntries(Object.entries(strategies).map(([port, adapter]) => [port, { [adapter]: {} }]))
-    const app = await testApp({ config: { adapters, server: { bootstrap: true, port: 0 } } as never })
+    const app = await testApp({ config: { adapters, server: { bootstrap: true, port: 0 } } })
     t.teardown(() => app.close())
     const file = join(app.dataDir, 'bootstrap.txt')
     const bootstrap = await readFile(file, 'utf8')

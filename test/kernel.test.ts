@@ -15,7 +15,7 @@ import type { TestApp } from '../core/testing.ts'
 // The kernel alone: only `platform` is on, everything else is what a test brings.
 const alone = { plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null }, adapters: { authenticator: null, modelProvider: null, extractor: null, datasetLifecycle: null } }
 const open = { surface: 'root', credential: 'none', access: 'public', resource: 'none', summary: 'A test' } as const
-const plugin = (parts: Partial<Plugin>): Plugin => definePlugin({ name: 'acme', kernel: '^1', ...parts } as Plugin)
+const plugin = (parts: Partial<Plugin>): Plugin => definePlugin({ name: 'acme', kernel: '^1', ...parts })
 
 const bob: Actor = {
   kind: 'key', id: 'bob', workspaceId: 'w1',
@@ -156,7 +156,7 @@ test('every failure is JSON with code, message and status', async (t) => {
 test('who asks comes first, then the address, then what they may, then the input', async (t) => {
   const mine = '/v1/datasets/11111111-1111-4111-8111-111111111111'
   const other = '/v1/datasets/22222222-2222-4222-8222-222222222222'
-  const status = async (path: string, headers: Record<string, string> = secret, init: RequestInit = {}): Promise<number> => (await app.fetch(path, { ...init, headers } as never)).status
+  const status = async (path: string, headers: Record<string, string> = secret, init: RequestInit = {}): Promise<number> => (await app.fetch(path, { ...init, headers })).status
   t.is(await status(mine), 200)
   t.is(await status(mine.toUpperCase().replace('/V1/DATASETS', '/v1/datasets')), 200)
   t.deepEqual(await (await app.fetch(mine, { headers: secret })).json(), { me: 'bob' })

@@ -15,7 +15,7 @@ const reading = byPath('keys-for-reading.ts', 'keyScope', 'reading')
 test.serial('the simplest plugin has fewer than ten lines and needs nothing but its path', async (t) => {
   const file = 'test/support/plugins/hello.ts'
   t.true((await readFile(new URL(`../${file}`, import.meta.url), 'utf8')).trim().split('\n').length < 10)
-  const app = await testApp({ config: { plugins: { [`./${file}`]: {} } } as never })
+  const app = await testApp({ config: { plugins: { [`./${file}`]: {} } } })
   t.deepEqual(await (await app.fetch('/hello')).json(), { hello: 'world' })
   t.is(app.kernel.catalogue.plugins.find(({ name }) => name === 'hello')?.source, `./${file}`)
   await app.close()

@@ -13,7 +13,7 @@ interface Description {
 
 export type Path = readonly (string | number)[]
 /** An input with every field filled, required or not. */
-export const sample = (schema: Joi.Schema): unknown => make(schema.describe() as Description)
+export const sample = (schema: Joi.Schema): unknown => make(schema.describe())
 
 const rule = (of: Description, name: string): Record<string, unknown> | undefined => of.rules?.find((one) => one.name === name)?.args
 const isId = (of: Description): boolean => of.rules?.some(({ name }) => name === 'guid') ?? false
@@ -32,7 +32,7 @@ const make = (of: Description): unknown => {
 }
 
 /** Where an id can stand: by its format, or by a name that ends in `id` or `ids`. */
-export const idPlaces = (schema: Joi.Schema): Path[] => find(schema.describe() as Description, '')
+export const idPlaces = (schema: Joi.Schema): Path[] => find(schema.describe(), '')
 
 const find = (of: Description, name: string): Path[] => {
   const here = of.type !== 'object' && of.type !== 'array' && (isId(of) || /(^|_)ids?$/.test(name))
