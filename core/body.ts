@@ -105,7 +105,7 @@ const readForm = (ctx: Koa.Context, upload: Upload, limits: BodyLimits, storage:
         : stored.length >= count ? errors.tooManyFiles(`Send ${count === 1 ? 'one file' : `${count} files at most`}.`)
         : !info.filename ? errors.filenameMissing() : undefined
       if (refuse) { stream.resume(); fail(refuse); return }
-      const file = store(storage, stream, { field: name, name: info.filename, mediaType: info.mimeType }, maxBytes, (key) => kept.add(key))
+      const file = store(storage, stream, { field: upload.field, name: info.filename, mediaType: info.mimeType }, maxBytes, (key) => kept.add(key))
       file.catch(fail)
       stored.push(file)
     })

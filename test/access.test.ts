@@ -65,7 +65,7 @@ const request = async (route: Route, { params, query, body }: Input, headers: Re
   if (route.upload) {
     const form = new FormData()
     form.set(route.upload.field, new Blob(['some text']), 'a.txt')
-    for (const [key, value] of Object.entries((body ?? {}) as object)) form.set(key, typeof value === 'string' ? value : JSON.stringify(value))
+    for (const [key, value] of Object.entries((body ?? {}))) form.set(key, typeof value === 'string' ? value : JSON.stringify(value))
     payload = form
   } else if (body !== undefined) {
     payload = JSON.stringify(body)
