@@ -1,0 +1,255 @@
+/** Indexing that is interrupted: whatever fails, and whatever is taken away meanwhile, ends in the same segments or in nothing. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import fc from 'fast-check'
+import { database, defineAdapter, definePlugin, errors, logger, queue } from '../core/index.ts'
+import type { Contract } from '../core/index.ts'
+import { testApp, testPort } from '../core/testing.ts'
+import { bm25 } from '../plugins/datasets/adapters/text-bm25.ts'
+import { exact } from '../plugins/datasets/adapters/vector-exact.ts'
+import { chunkerContract } from '../plugins/datasets/contracts/chunker.ts'
+import { extractorContract } from '../plugins/datasets/contracts/extractor.ts'
+import { indexDocument } from '../plugins/datasets/jobs/index-document.ts'
+import { textIndex, vectorIndex } from '../plugins/datasets/ports.ts'
+import { indexing } from '../plugins/datasets/services/indexing.ts'
+import type { Task } from '../plugins/datasets/services/indexing.ts'
+import { stragglers } from '../plugins/datasets/services/stragglers.ts'
+import { bySeparator, knowledge } from './support/knowledge.ts'
+import type { Knowledge } from './support/knowledge.ts'
+import { toyModels } from './support/toy-models.ts'
+
+testPort(test.serial, chunkerContract)
+testPort(test.serial, extractorContract as Contract)
+
+/** What happens at a place; a test sets it. */
+let at: (place: string, signal?: AbortSignal) => void | Promise<void> = () => undefined
+const watched = <T extends object>(name: string, real: T): T => Object.fromEntries(Object.entries(real).map(([key, value]) =>
+  [key, key === 'write' || key === 'remove' ? async (...args: unknown[]) => { await at(`${name}.${key}`); return (value as (...args: unknown[]) => unknown)(...args) } : value])) as T
+const watcher = definePlugin({
+  name: 'watcher', kernel: '^1',
+  adapters: [
+    defineAdapter(vectorIndex, 'watched', { ...exact.options ? { options: exact.options } : {}, uses: exact.uses, create: async (deps, options) => watched('vectors', await exact.create(deps as never, options as never)) }),
+    defineAdapter(textIndex, 'watched', { ...bm25.options ? { options: bm25.options } : {}, uses: bm25.uses, create: async (deps, options) => watched('texts', await bm25.create(deps as never, options as never)) }),
+  ],
+})
+
+// No worker: the tests themselves run what is enqueued, step by step.
+let known: Knowledge
+test.before(async () => {
+  known = await knowledge({
+    only: ['web'], plugins: [watcher], fakes: { modelProvider: new Map([['toy', toyModels(({ signal }) => at('embed', signal))]]) },
+    config: { plugins: { datasets: { batchSize: 4 } }, adapters: { vectorIndex: { watched: {} }, textIndex: { watched: {} } } } as never,
+  })
+})
+test.after.always(() => known.app.close())
+test.beforeEach(() => { at = () => undefined })
+
+const lines = (count: number, what = 'line'): string[] => Array.from({ length: count }, (_, n) => `${what} number ${n}`)
+const newTask = async (text: string, dataset?: { id: string }): Promise<Task & { datasetId: string }> => {
+  const target = dataset ?? await known.newDataset({ indexing_technique: 'high_quality' })
+  const { body } = await known.addText(target, 'paper', text, { process_rule: bySeparator('\n') })
+  const [row] = await known.app.resolve(database).query<{ generation: number }>('SELECT generation FROM documents WHERE id = $1', [body.document.id])
+  return { workspace_id: known.owner.workspaceId, document_id: body.document.id, generation: row?.generation ?? 0, datasetId: target.id }
+}
+const run = ({ workspace_id, document_id, generation }: Task, signal = new AbortController().signal): Promise<void> =>
+  known.app.resolve(indexing).run({ workspace_id, document_id, generation }, signal)
+const documentOf = async (task: Task): Promise<any> => (await known.app.resolve(database).query('SELECT * FROM documents WHERE id = $1', [task.document_id]))[0]
+/** Everything that there is of a document, in every table that could have any. */
+const left = async ({ document_id, datasetId }: { document_id: string; datasetId: string }) => {
+  const db = known.app.resolve(database)
+  const count = async (sql: string, id: string): Promise<number> => (await db.query(sql, [id])).length
+  return {
+    segments: await db.query<{ content: string; position: number; status: string; tokens: number }>('SELECT content, position, status, tokens FROM document_segments WHERE document_id = $1 ORDER BY position', [document_id]),
+    vectors: await count('SELECT 1 FROM vector_index_segments WHERE document_id = $1', document_id),
+    texts: await count('SELECT 1 FROM text_index_segments WHERE document_id = $1', document_id),
+    datasets: await count('SELECT 1 FROM text_index_datasets WHERE dataset_id = $1', datasetId) + await count('SELECT 1 FROM vector_index_datasets WHERE dataset_id = $1', datasetId),
+  }
+}
+
+test.serial('whatever fails, however often: a later run ends with the same segments, none lost, none doubled', async (t) => {
+  const expected = lines(18)
+  const clean = await newTask(expected.join('\n'))
+  await run(clean)
+  const wanted = await left(clean)
+  t.deepEqual(wanted.segments.map(({ content }) => content), expected)
+  t.deepEqual(wanted.segments.map(({ position }) => position), expected.map((_, n) => n + 1))
+  t.is((await documentOf(clean)).tokens, 18 * 3)
+  const places = ['embed', 'vectors.write', 'texts.write'] as const
+  const failures = fc.array(fc.record({ place: fc.constantFrom(...places), call: fc.integer({ min: 1, max: 5 }) }), { minLength: 1, maxLength: 4 })
+  await fc.assert(fc.asyncProperty(failures, async (planned) => {
+    const task = await newTask(expected.join('\n'))
+    let thrown = 0
+    for (const { place, call } of planned) {
+      let calls = 0
+      at = (where) => { if (where === place && (calls += 1) === call) throw new Error('planted') }
+      const before = (await left(task)).segments.filter(({ status }) => status === 'completed').length
+      await run(task).catch((error: unknown) => { if ((error as Error).message === 'planted') thrown += 1; else throw error })
+      const { segments, vectors, texts } = await left(task)
+      const completed = segments.filter(({ status }) => status === 'completed').length
+      t.deepEqual([vectors, texts], [completed, completed])
+      t.true(completed >= before && segments.length === 18)
+    }
+    at = () => undefined
+    await run(task)
+    t.true(thrown > 0)
+    t.deepEqual(await left(task), wanted)
+    t.like(await documentOf(task), { indexing_status: 'completed', error: null, tokens: 18 * 3, stalls: 0 })
+  }), { numRuns: 12 })
+})
+
+test.serial('what has been done is not done again, and two runs at once come to the same end', async (t) => {
+  const task = await newTask(lines(10).join('\n'))
+  let embedded = 0
+  at = (place) => { if (place === 'embed' && (embedded += 1) === 3) throw new Error('planted') }
+  await t.throwsAsync(run(task), { message: 'planted' })
+  t.like(await documentOf(task), { indexing_status: 'indexing', completed_at: null })
+  const [state] = (await known.api.send('GET', `/v1/datasets/${task.datasetId}/documents/${(await documentOf(task)).batch as string}/indexing-status`)).body.data
+  t.like(state, { indexing_status: 'indexing', completed_segments: 8, total_segments: 10 })
+  await run(task)
+  t.is(embedded, 4)
+  await run(task)
+  t.is(embedded, 4)
+
+  const twice = await newTask(lines(30).join('\n'))
+  at = () => undefined
+  await Promise.all([run(twice), run(twice), run(twice)])
+  const { segments, vectors, texts } = await left(twice)
+  t.deepEqual([segments.length, vectors, texts], [30, 30, 30])
+  t.deepEqual(segments.map(({ content }) => content), lines(30))
+  t.like(await documentOf(twice), { indexing_status: 'completed', tokens: 90 })
+})
+
+test.serial('an interrupted run has not failed; a failed one says why', async (t) => {
+  const job = async (task: Task, call: { attempt: number; last: boolean; signal?: AbortSignal }): Promise<void> => {
+    const { app } = known
+    await indexDocument.handle({ payload: task, id: 'x', signal: new AbortController().signal, log: app.resolve(logger), ...call }, { indexing: app.resolve(indexing) })
+  }
+  const [interrupted, flaky, refused] = [await newTask(lines(9).join('\n')), await newTask(lines(9).join('\n')), await newTask(lines(9).join('\n'))]
+  const controller = new AbortController()
+  at = (place) => { if (place === 'embed') controller.abort(new Error('stopping')) }
+  await t.throwsAsync(job(interrupted, { attempt: 5, last: true, signal: controller.signal }))
+  t.like(await documentOf(interrupted), { indexing_status: 'indexing', error: null })
+  at = () => undefined
+  await job(interrupted, { attempt: 1, last: false })
+  t.is((await documentOf(interrupted)).indexing_status, 'completed')
+
+  at = (place) => { if (place === 'embed') throw new Error('the provider is away') }
+  await t.throwsAsync(job(flaky, { attempt: 1, last: false }), { message: 'the provider is away' })
+  t.is((await documentOf(flaky)).indexing_status, 'indexing')
+  await t.throwsAsync(job(flaky, { attempt: 5, last: true }))
+  const failed = await documentOf(flaky)
+  t.is(failed.indexing_status, 'error')
+  t.regex(failed.error, /5 times.*the provider is away/)
+  t.truthy(failed.stopped_at)
+  t.true((await left(flaky)).segments.every(({ status }) => status === 'error'))
+
+  // What a provider refuses is not asked again.
+  at = (place) => { if (place === 'embed') throw errors.badRequest('the key of the provider has expired') }
+  await job(refused, { attempt: 1, last: false })
+  t.like(await documentOf(refused), { indexing_status: 'error', error: 'the key of the provider has expired' })
+  // Sent again, it begins anew.
+  at = () => undefined
+  const again = await newTask(lines(3, 'new').join('\n'), { id: flaky.datasetId })
+  t.deepEqual([again.document_id, again.generation], [flaky.document_id, 2])
+  await job(again, { attempt: 1, last: false })
+  t.deepEqual((await left(flaky)).segments.map(({ content, status }) => [content, status]), lines(3, 'new').map((content) => [content, 'completed']))
+  t.is((await left(flaky)).vectors, 3)
+})
+
+/** Runs a task up to its second batch, does something, and lets it go on. */
+const meanwhile = async (task: Task, act: () => Promise<unknown>): Promise<void> => {
+  let calls = 0
+  let arrived: () => void = () => undefined
+  let release: () => void = () => undefined
+  const there = new Promise<void>((done) => { arrived = done })
+  const released = new Promise<void>((done) => { release = done })
+  at = async (place) => {
+    if (place !== 'embed' || (calls += 1) !== 2) return
+    arrived()
+    await released
+  }
+  const running = run(task)
+  await there
+  await act()
+  release()
+  await running
+}
+const nothing = { segments: [], vectors: 0, texts: 0 }
+
+test.serial('a document or dataset that is deleted while it is indexed leaves nothing behind', async (t) => {
+  const one = await newTask(lines(12).join('\n'))
+  await meanwhile(one, async () => { t.is((await known.api.send('DELETE', `/v1/datasets/${one.datasetId}/documents/${one.document_id}`)).status, 204) })
+  t.like(await left(one), nothing)
+  const all = await newTask(lines(12).join('\n'))
+  await meanwhile(all, async () => { t.is((await known.api.send('DELETE', `/v1/datasets/${all.datasetId}`)).status, 204) })
+  t.deepEqual(await left(all), { ...nothing, datasets: 0 })
+  await run(all)
+  t.deepEqual(await left(all), { ...nothing, datasets: 0 })
+})
+
+test.serial('a document that is replaced while it is indexed ends with its new content alone', async (t) => {
+  const old = await newTask(lines(12, 'old').join('\n'))
+  let next: Task & { datasetId: string } = old
+  await meanwhile(old, async () => { next = await newTask(lines(5, 'new').join('\n'), { id: old.datasetId }) })
+  t.deepEqual([next.document_id, next.generation], [old.document_id, 2])
+  t.is((await documentOf(old)).indexing_status, 'waiting')
+  t.is((await known.segmentsOf({ id: old.datasetId }, old.document_id)).total, 0)
+  await Promise.all([run(next), run(old)])
+  const { segments, vectors, texts } = await left(next)
+  t.deepEqual([segments.map(({ content }) => content), vectors, texts], [lines(5, 'new'), 5, 5])
+})
+
+test.serial('documents that nobody works on are taken up, once, and not for ever', async (t) => {
+  const { app } = known
+  const db = app.resolve(database)
+  const resume = (): Promise<number> => app.resolve(stragglers).resume(new AbortController().signal)
+  const count = async (): Promise<number> => (await app.resolve(queue).counts()).waiting
+  await db.query("UPDATE documents SET indexing_status = 'completed' WHERE indexing_status <> 'error'")
+  const task = await newTask(lines(3).join('\n'))
+  const waiting = await count()
+  const forget = (): Promise<unknown> => db.query("UPDATE documents SET checked_at = 'epoch' WHERE id = $1", [task.document_id])
+  t.is(await resume(), 0)
+  await forget()
+  t.is(await resume(), 1)
+  // Its job still waits, so there is no second one.
+  t.is(await count(), waiting)
+  t.is(await resume(), 0)
+  t.is((await documentOf(task)).stalls, 0)
+  await db.query("UPDATE documents SET indexing_status = 'parsing' WHERE id = $1", [task.document_id])
+  for (let n = 0; n < 5; n += 1) { await forget(); await resume() }
+  t.like(await documentOf(task), { stalls: 5, indexing_status: 'parsing' })
+  await forget()
+  await resume()
+  t.regex((await documentOf(task)).error, /never came further/)
+})
+
+test.serial('a server that stops in the midst of it goes on when it starts again', async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'mortise-'))
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }))
+  if (process.env['TEST_DATABASE_URL'] !== undefined) { t.pass('each server of this run has a database of its own'); return }
+  const config = { server: { drainMs: 100 }, plugins: { datasets: { batchSize: 4 } } } as never
+  let calls = 0
+  let arrived: () => void = () => undefined
+  const there = new Promise<void>((done) => { arrived = done })
+  const stuck = toyModels(async ({ signal }) => {
+    if ((calls += 1) < 3) return
+    arrived()
+    await new Promise((_, fail) => { signal?.addEventListener('abort', () => { fail(signal.reason as Error) }) })
+  })
+  const first = await knowledge({ dataDir, config, fakes: { modelProvider: new Map([['toy', stuck]]) } })
+  const dataset = await first.newDataset({ indexing_technique: 'high_quality' })
+  const { body } = await first.addText(dataset, 'paper', lines(14).join('\n'), { process_rule: bySeparator('\n') })
+  const token = await first.newToken()
+  await there
+  await first.app.close()
+  const second = await testApp({ dataDir, config, fakes: { modelProvider: new Map([['toy', toyModels()]]) } })
+  t.teardown(() => second.close())
+  await second.runJobs()
+  const at = `/v1/datasets/${dataset.id as string}/documents`
+  const states = await (await second.fetch(`${at}/${body.batch as string}/indexing-status`, { token })).json() as any
+  t.like(states.data[0], { indexing_status: 'completed', completed_segments: 14, total_segments: 14 })
+  const segments = await (await second.fetch(`${at}/${body.document.id as string}/segments?limit=100`, { token })).json() as any
+  t.deepEqual(segments.data.map((one: any) => one.content), lines(14))
+})
