@@ -2,7 +2,7 @@
  * Everything that can be known before anything runs: which adapter serves which port, who needs whom, and every reason why that
  * would not work. Pure: it reads plugins and configuration and touches nothing.
  */
-import Joi from 'joi'
+import type Joi from 'joi'
 import { checkSection, didYouMean } from './config.ts'
 import type { LoadedConfig } from './config.ts'
 import { isPerRequest, keyOf } from './container.ts'
