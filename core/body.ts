@@ -101,11 +101,12 @@ const readForm = (ctx: Koa.Context, upload: Upload, limits: BodyLimits, storage:
     })
     parser.on('file', (name, stream, info) => {
       stream.on('error', fail)
-      const refuse = name !== upload.field ? errors.invalidParam(`The form has a file called ${name}; this address takes ${upload.field}.`, { params: name })
+      const { filename, mimeType } = info as { filename?: string; mimeType: string }
+      const refusal = name !== upload.field ? errors.invalidParam(`The form has a file called ${name}; this address takes ${upload.field}.`, { params: name })
         : stored.length >= count ? errors.tooManyFiles(`Send ${count === 1 ? 'one file' : `${count} files at most`}.`)
-        : !info.filename ? errors.filenameMissing() : undefined
-      if (refuse) { stream.resume(); fail(refuse); return }
-      const file = store(storage, stream, { field: upload.field, name: info.filename, mediaType: info.mimeType }, maxBytes, (key) => kept.add(key))
+        : undefined
+      if (refusal || !filename) { stream.resume(); fail(refusal ?? errors.filenameMissing()); return }
+      const file = store(storage, stream, { field: upload.field, name: filename, mediaType: mimeType }, maxBytes, (key) => kept.add(key))
       file.catch(fail)
       stored.push(file)
     })
