@@ -10,6 +10,7 @@ import { testApp, testPort } from '../core/testing.ts'
 import { bm25 } from '../plugins/datasets/adapters/text-bm25.ts'
 import { exact } from '../plugins/datasets/adapters/vector-exact.ts'
 import { chunkerContract } from '../plugins/datasets/contracts/chunker.ts'
+import { datasetsContract } from '../plugins/datasets/contracts/datasets.ts'
 import { extractorContract } from '../plugins/datasets/contracts/extractor.ts'
 import { indexDocument } from '../plugins/datasets/jobs/index-document.ts'
 import { textIndex, vectorIndex } from '../plugins/datasets/ports.ts'
@@ -22,6 +23,7 @@ import { toyModels } from './support/toy-models.ts'
 
 testPort(test.serial, chunkerContract)
 testPort(test.serial, extractorContract as Contract)
+testPort(test.serial, datasetsContract)
 
 /** What happens at a place; a test sets it. */
 let at: (place: string, signal?: AbortSignal) => void | Promise<void> = () => undefined
@@ -40,7 +42,7 @@ let known: Knowledge
 test.before(async () => {
   known = await knowledge({
     only: ['web'], plugins: [watcher], fakes: { modelProvider: new Map([['toy', toyModels(({ signal }) => at('embed', signal))]]) },
-    config: { plugins: { datasets: { batchSize: 4 } }, adapters: { vectorIndex: { watched: {} }, textIndex: { watched: {} } } } as never,
+    config: { plugins: { datasets: { batchSize: 4 } }, adapters: { vectorIndex: { watched: {} }, textIndex: { watched: {} } } },
   })
 })
 test.after.always(() => known.app.close())

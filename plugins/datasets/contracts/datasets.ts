@@ -1,0 +1,65 @@
+/** The laws of `datasets`: what other plugins rely on when they keep and search knowledge. Each law works in a workspace of its own. */
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { defineContract, HttpError, queue } from '../../../core/index.ts'
+import type { Queue } from '../../../core/index.ts'
+import { datasets } from '../ports.ts'
+import type { RetrievalSettings } from '../ports.ts'
+
+const newOwner = () => ({ workspaceId: randomUUID(), accountId: randomUUID() })
+const words: RetrievalSettings = { method: 'full_text_search', topK: 10 }
+const economy = (name: string) => ({ name, indexingTechnique: 'economy' as const })
+const idle = async (jobs: Queue): Promise<void> => {
+  for (let counts = await jobs.counts(); counts.waiting + counts.active > 0; counts = await jobs.counts()) await sleep(20)
+}
+
+export const datasetsContract = defineContract(datasets, {
+  uses: { queue },
+  laws: {
+    'tells which ids exist, in their own workspace alone': async (subject) => {
+      const owner = newOwner()
+      const { id } = await subject.create(owner, economy('one'))
+      assert.deepEqual(await subject.existing(owner.workspaceId, [randomUUID(), id]), [id])
+      assert.deepEqual(await subject.existing(randomUUID(), [id]), [])
+      assert.deepEqual(await subject.existing(owner.workspaceId, []), [])
+    },
+    'refuses a name that is taken in the workspace, and only there': async (subject) => {
+      const owner = newOwner()
+      await subject.create(owner, economy('taken'))
+      await assert.rejects(subject.create(owner, economy('taken')), (error) => error instanceof HttpError && error.status === 409)
+      await subject.create(newOwner(), economy('taken'))
+    },
+    'finds what was added once it is indexed, each text as a document of its own, best first': async (subject, { queue }) => {
+      const owner = newOwner()
+      const { id } = await subject.create(owner, economy('animals'))
+      const texts = ['The heron waits in the water.', 'The fox sleeps in its den.', 'The fox hunts, and the fox rests.']
+      const ids = await subject.addTexts(owner, id, texts.map((text) => ({ name: 'same name', text })))
+      assert.equal(new Set(ids).size, 3)
+      await idle(queue)
+      const found = await subject.retrieve(owner.workspaceId, [id], 'fox', words)
+      assert.deepEqual(found.map(({ documentId }) => documentId).sort(), [ids[1], ids[2]].sort())
+      for (const [n, one] of found.entries()) {
+        assert.equal(one.datasetId, id)
+        assert.equal(one.documentName, 'same name')
+        assert.equal(one.content, texts[ids.indexOf(one.documentId)])
+        assert(one.score > 0 && one.score <= (found[n - 1]?.score ?? 1), `scores fall and lie in 0..1: ${one.score}`)
+      }
+      assert.equal((await subject.retrieve(owner.workspaceId, [id], 'fox', { ...words, topK: 1 })).length, 1)
+      assert.deepEqual(await subject.retrieve(owner.workspaceId, [id], 'fox', { ...words, scoreThreshold: 1.1 }), [])
+    },
+    'searches the given datasets of the workspace and no others': async (subject, { queue }) => {
+      const [owner, other] = [newOwner(), newOwner()]
+      const made = await Promise.all([subject.create(owner, economy('a')), subject.create(owner, economy('b')), subject.create(other, economy('c'))])
+      const [a, b, c] = made.map(({ id }) => id) as [string, string, string]
+      for (const [whose, id] of [[owner, a], [owner, b], [other, c]] as const) await subject.addTexts(whose, id, [{ name: id, text: 'a canary' }])
+      await idle(queue)
+      const reached = async (ids: string[]): Promise<string[]> => (await subject.retrieve(owner.workspaceId, ids, 'canary', words)).map(({ datasetId }) => datasetId).sort()
+      assert.deepEqual(await reached([a]), [a])
+      assert.deepEqual(await reached([a, b, c]), [a, b].sort())
+      assert.deepEqual(await reached([c]), [])
+      assert.deepEqual(await reached([]), [])
+      await assert.rejects(subject.addTexts(owner, c, [{ name: 'x', text: 'x' }]), (error) => error instanceof HttpError && error.status === 404)
+    },
+  },
+})
