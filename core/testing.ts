@@ -79,15 +79,17 @@ export const testApp = async (options: TestAppOptions = {}): Promise<TestApp> =>
       },
     }),
     resolve: (what) => container.deps({ it: what as Service<any> }).it,
-    runJobs: async () => {
-      const jobs = container.deps({ jobs: queue }).jobs
-      for (let counts = await jobs.counts(); counts.waiting + counts.active > 0; counts = await jobs.counts()) await new Promise((done) => setTimeout(done, 20))
-    },
+    runJobs: () => untilIdle(kernel),
     close: async () => {
       await kernel.stop()
       await clean()
     },
   }
+}
+
+const untilIdle = async ({ container }: Kernel): Promise<void> => {
+  const { jobs } = container.deps({ jobs: queue })
+  for (let counts = await jobs.counts(); counts.waiting + counts.active > 0; counts = await jobs.counts()) await new Promise((done) => setTimeout(done, 20))
 }
 
 const fakePlugin = (fakes: Readonly<Record<string, unknown>>): { plugin: Plugin; layer: Partial<ConfigDocument> } => {
@@ -133,10 +135,11 @@ const template = async (): Promise<string> => {
   await mkdir(cache, { recursive: true })
   const work = await mkdtemp(join(cache, 'making-'))
   const kernel = await createKernel({
-    root, env: { MORTISE_PROFILE: 'test', SECRET_KEY: randomUUID(), DATA_DIR: work }, layers: [{ adapters: { database: { embedded: {} } } }], only: [],
+    root, env: { MORTISE_PROFILE: 'test', SECRET_KEY: randomUUID(), DATA_DIR: work }, layers: [{ adapters: { database: { embedded: {} } } }], only: ['worker'],
   })
   // Started rather than only migrated: what adapters make in the database, such as the queue's tables, is then part of it.
   await kernel.start()
+  await untilIdle(kernel)
   await kernel.stop()
   // Two test files may have made it at once; the first to arrive wins and both are alike.
   await rename(join(work, 'database'), folder).catch((error: unknown) => { if (!existsSync(folder)) throw error })
