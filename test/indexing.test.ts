@@ -66,6 +66,7 @@ const left = async ({ document_id, datasetId }: { document_id: string; datasetId
     segments: await db.query<{ content: string; position: number; status: string; tokens: number }>('SELECT content, position, status, tokens FROM document_segments WHERE document_id = $1 ORDER BY position', [document_id]),
     vectors: await count('SELECT 1 FROM vector_index_segments WHERE document_id = $1', document_id),
     texts: await count('SELECT 1 FROM text_index_segments WHERE document_id = $1', document_id),
+    orphans: (await db.query('SELECT 1 FROM text_index_terms t WHERE NOT EXISTS (SELECT 1 FROM text_index_segments s WHERE s.id = t.segment)')).length,
     datasets: await count('SELECT 1 FROM text_index_datasets WHERE dataset_id = $1', datasetId) + await count('SELECT 1 FROM vector_index_datasets WHERE dataset_id = $1', datasetId),
   }
 }
@@ -178,7 +179,7 @@ const meanwhile = async (task: Task, act: () => Promise<unknown>): Promise<void>
   release()
   await running
 }
-const nothing = { segments: [], vectors: 0, texts: 0 }
+const nothing = { segments: [], vectors: 0, texts: 0, orphans: 0 }
 
 test.serial('a document or dataset that is deleted while it is indexed leaves nothing behind', async (t) => {
   const one = await newTask(lines(12).join('\n'))

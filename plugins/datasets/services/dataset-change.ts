@@ -5,7 +5,6 @@ import { resumeIndexing } from '../jobs/resume-indexing.ts'
 import { Dataset, DatasetGrant } from '../models/dataset.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import { Document, UNINDEXED } from '../models/document.ts'
-import { textIndex, vectorIndex } from '../ports.ts'
 import type { DatasetChange } from '../schemas/dataset.ts'
 import { datasetRecords, isNameTaken, refuseSummaries } from './dataset-records.ts'
 import type { Owner } from './dataset-records.ts'
@@ -19,8 +18,8 @@ export interface DatasetChanges {
 }
 
 export const datasetChanges = service('datasets.changes', {
-  uses: { db: database, queue, Dataset, DatasetGrant, Document, records: datasetRecords, modelChoice, vectorIndex, textIndex },
-  create: ({ db, queue, Dataset, DatasetGrant, Document, records, modelChoice, vectorIndex, textIndex }): DatasetChanges => {
+  uses: { db: database, queue, Dataset, DatasetGrant, Document, records: datasetRecords, modelChoice },
+  create: ({ db, queue, Dataset, DatasetGrant, Document, records, modelChoice }): DatasetChanges => {
     /** How the dataset is to be indexed from now on. */
     const indexing = async (before: DatasetRow, change: DatasetChange): Promise<Partial<DatasetRow>> => {
       const named = await modelChoice.named(before.workspace_id, change)
@@ -40,14 +39,10 @@ export const datasetChanges = service('datasets.changes', {
       await DatasetGrant.bulkCreate([...new Set(members.map(({ user_id }) => user_id))].map((account_id) => ({ ...of, account_id, created_at: new Date() })))
     }
     const beginAnew = async (dataset: DatasetRow): Promise<void> => {
-      const at = { workspaceId: dataset.workspace_id, id: dataset.id }
-      const where = { workspace_id: at.workspaceId, dataset_id: at.id }
-      // Documents first, index entries after them, in the same order as those who write entries.
+      const where = { workspace_id: dataset.workspace_id, dataset_id: dataset.id }
       await Document.increment('generation', { where })
-      // Due at once: whoever next looks for documents without progress takes them up.
+      // Due at once: whoever next looks for documents without progress takes them up. Each then replaces its own index entries.
       await Document.update({ ...UNINDEXED, checked_at: new Date(0), updated_at: new Date() }, { where })
-      await vectorIndex.remove(at, 'all')
-      await textIndex.remove(at, 'all')
       await queue.enqueue(resumeIndexing, {}, { key: 'resume' })
     }
 
