@@ -61,11 +61,11 @@ export const cacheContract = defineContract(cache, {
       const [name, kept] = [freshName(), await remembers(subject)]
       const generation = await subject.generation(name)
       await subject.set(name, 'open', { ttl, tags: [name] })
-      await subject.seal(name, 'sealed', 100)
+      await subject.seal(name, 'sealed', 1_000)
       for (const options of [{}, { ifAbsent: true }, { generation }]) await subject.set(name, 'open', { ttl, ...options })
       await subject.drop({ tag: name })
       assert.equal(await subject.get(name), kept ? 'sealed' : undefined)
-      await pause(150)
+      await pause(1_100)
       await subject.set(name, 'open', { ttl, generation })
       assert.equal(await subject.get(name), undefined, 'a fill that began before the seal was taken after it')
     },

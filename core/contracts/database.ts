@@ -69,7 +69,7 @@ export const databaseContract = defineContract(database, {
     'refuses what outlives its transaction': async (db) => {
       const { insert, create, ids } = await makeTable(db)
       const late: Promise<unknown>[] = []
-      await db.transaction(async () => { for (const use of [insert, create, () => db.transaction(ids)]) late.push(pause(30).then(() => use(1))) })
+      await db.transaction(async () => { for (const use of [insert, create, () => db.transaction(ids)]) late.push(pause(500).then(() => use(1))) })
       assert.deepEqual([(await Promise.allSettled(late)).map(({ status }) => status), await ids()], [['rejected', 'rejected', 'rejected'], []])
     },
     'knows which extensions can be had': async (db) => {
