@@ -1,14 +1,15 @@
 /**
  * Ranked full text in stock SQL: BM25 over one row per (term, segment).
  *
- *   score² = Σ w(t) · tf / (tf + k1 · (1 − b + b · length / mean length)) / Σ w(t),   w(t) = qtf · ln(1 + (N − df + 0.5) / (df + 0.5))
+ *   share = Σ w(t) · tf / (tf + k1 · (1 − b + b · length / mean length)) / Σ w(t),   w(t) = qtf · ln(1 + (N − df + 0.5) / (df + 0.5))
+ *   score = 2 · share / (1 + share)
  *
- * The sums go over the terms of the question. The first is BM25 with k1 = 1.2 and b = 0.75 (S. Robertson and H. Zaragoza, "The
+ * The sums go over the terms of the question. The upper one is BM25 with k1 = 1.2 and b = 0.75 (S. Robertson and H. Zaragoza, "The
  * Probabilistic Relevance Framework: BM25 and Beyond", 2009), the idf in the form that is never negative, each term as often as the question
- * has it. It is divided by its upper bound, which no passage reaches: what remains is the share of the question's information that a
- * passage carries, 0..1 for every question and every dataset. If terms are orthogonal axes and a question has the length √w(t) along
- * each, that share is the squared cosine between the question and its projection on the passage's terms. Hence the root: the score is a
- * cosine, as a vector's is, and the two can be compared and mixed. Words that no passage has count in the bound, so that nonsense scores low.
+ * has it. It is divided by its upper bound, which no passage reaches, so that it is the share of the question's information that a passage
+ * carries: 0..1, with one meaning for every question. Words that no passage has count in the bound, so that nonsense scores low. The score is
+ * Dice's coefficient (L. R. Dice, "Measures of the amount of ecologic association between species", 1945) of the question and the part of it
+ * that was found; it keeps the order and uses the scale better: a passage of mean length that has each word once scores 0.625.
  *
  * N, df and the mean length are those of the datasets that are searched. A write adds rows and rewrites none: it takes as long in a large
  * dataset as in a small one, and two writers meet only where they write the same segment.
@@ -98,8 +99,10 @@ const search = `
     FROM text_index_segments i JOIN scored ON scored.segment = i.id
     WHERE i.dataset IN (SELECT id FROM searched) AND i.segment_id = ANY ($6::uuid[]) AND ${searchable('i.segment_id')}
   )
-  SELECT segment_id AS "segmentId", sqrt(score / (SELECT sum(weight) FROM weighed)) AS score
-  FROM (SELECT * FROM best UNION SELECT * FROM named) AS hits
+  SELECT segment_id AS "segmentId", 2 * share / (1 + share) AS score
+  FROM (
+    SELECT segment_id, score / (SELECT sum(weight) FROM weighed) AS share FROM (SELECT * FROM best UNION SELECT * FROM named) AS found
+  ) AS hits
   ORDER BY score DESC, segment_id`
 
 interface Entry { readonly text: IndexedText; readonly terms: ReadonlyMap<string, number>; readonly length: number }
