@@ -42,10 +42,6 @@ export const exact = defineAdapter(vectorIndex, 'exact', {
   uses: { db: database, log: logger },
   create: ({ db, log }, { cacheBytes }): VectorIndex => {
     const matrices = createMatrices({ db, cacheBytes, log })
-    const bump = async (workspaceId: string, datasetId: string): Promise<string> => {
-      const [row] = await db.query<{ version: string }>(nextVersion, [workspaceId, datasetId])
-      return (row as { version: string }).version
-    }
     const findable = async (workspaceId: string, hits: readonly Hit[]): Promise<Hit[]> => {
       if (hits.length === 0) return []
       const rows = await db.query<{ id: string }>(selectFindable, [workspaceId, hits.map(({ segmentId }) => segmentId)])
@@ -56,19 +52,20 @@ export const exact = defineAdapter(vectorIndex, 'exact', {
       write: (dataset, entries) => db.transaction(async () => {
         const latest = [...new Map(entries.map((entry) => [entry.segmentId.toLowerCase(), entry])).values()]
         if (latest.length === 0) return
-        const version = await bump(dataset.workspaceId, dataset.id)
+        const [row] = await db.query<{ version: string }>(nextVersion, [dataset.workspaceId, dataset.id])
         for (let at = 0; at < latest.length; at += BATCH) {
           const batch = latest.slice(at, at + BATCH)
           await db.query(upsert, [
-            dataset.workspaceId, dataset.id, version, batch.map(({ segmentId }) => segmentId), batch.map(({ documentId }) => documentId),
+            dataset.workspaceId, dataset.id, row?.version, batch.map(({ segmentId }) => segmentId), batch.map(({ documentId }) => documentId),
             batch.map(({ vector }) => toBytes(unit(vector))),
           ])
         }
       }),
       remove: ({ workspaceId, id }, what) => db.transaction(async () => {
-        const [which, value] = what === 'all' ? ['true', undefined] : 'documentId' in what ? ['document_id = $3', what.documentId] : ['segment_id = ANY ($3::uuid[])', what.segmentIds]
-        await bump(workspaceId, id)
-        await db.query(`DELETE FROM vector_index_segments WHERE workspace_id = $1 AND dataset_id = $2 AND ${which}`, [workspaceId, id, ...value === undefined ? [] : [value]])
+        const known = await db.query(`UPDATE vector_index_datasets SET version = nextval('vector_index_version') WHERE workspace_id = $1 AND dataset_id = $2 RETURNING 1`, [workspaceId, id])
+        if (known.length === 0) return
+        const [which, values] = what === 'all' ? ['true', []] : 'documentId' in what ? ['document_id = $3', [what.documentId]] : ['segment_id = ANY ($3::uuid[])', [what.segmentIds]]
+        await db.query(`DELETE FROM vector_index_segments WHERE workspace_id = $1 AND dataset_id = $2 AND ${which}`, [workspaceId, id, ...values])
       }),
       search: async ({ workspaceId, datasetIds }, vector, limit, also = []) => {
         const question = unit(vector)

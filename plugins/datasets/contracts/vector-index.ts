@@ -99,7 +99,7 @@ export const vectorIndexContract = defineContract(vectorIndex, {
       assert.deepEqual(await subject.search(scopeOf(dataset), at(0), 10), before)
       assert.deepEqual(await subject.search({ workspaceId: stranger.workspaceId, datasetIds: [dataset.id] }, at(0), 10), [])
       assert.deepEqual(await subject.search({ workspaceId: dataset.workspaceId, datasetIds: [dataset.id, stranger.id] }, at(0), 10), before)
-      for (const wrong of [neighbour, stranger]) {
+      for (const wrong of [neighbour, stranger, { workspaceId: stranger.workspaceId, id: dataset.id }]) {
         await subject.remove(wrong, { segmentIds: ids(before) })
         await subject.remove(wrong, 'all')
       }
