@@ -1,4 +1,4 @@
-/** The kernel's own ports: what every plugin may rely on. Their adapters live in `plugins/platform`, their contract suites in `core/contracts`. */
+/** The kernel's own ports: what every plugin may rely on. Their adapters live in `plugins/platform`, their contract suites in `plugins/platform/contracts`. */
 import type { Readable } from 'node:stream'
 import type Koa from 'koa'
 import type { Model, ModelAttributes, ModelOptions } from 'sequelize'

@@ -1,7 +1,7 @@
 /** Plugins from outside, enabled by their path alone: the simplest one, a scoping strategy, a cache. */
 import { readFile } from 'node:fs/promises'
 import test from 'ava'
-import { cacheContract } from '../core/contracts/cache.ts'
+import { cacheContract } from '../plugins/platform/contracts/cache.ts'
 import { testApp, testPort } from '../core/testing.ts'
 import { keyScopeContract } from '../plugins/api-keys/contracts/key-scope.ts'
 import { apiKeys } from '../plugins/api-keys/ports.ts'

@@ -1,6 +1,6 @@
 /** What the suites share. */
 export { default as assert } from 'node:assert/strict'
-export { defineContract } from '../contract.ts'
+export { defineContract } from '../../../core/index.ts'
 
 /** Strings that a careless adapter takes for something else: syntax, wildcards, prefixes of each other, too much, nothing. */
 export const strangeStrings: readonly string[] = [

@@ -1,8 +1,7 @@
 /** The laws of `queue`. They need a server on which the jobs of {@link queueProbes} are enabled and worked on. */
 import Joi from 'joi'
-import { definePlugin, job } from '../plugin.ts'
-import type { JobCall } from '../plugin.ts'
-import { database, queue } from '../ports.ts'
+import { database, definePlugin, job, queue } from '../../../core/index.ts'
+import type { JobCall } from '../../../core/index.ts'
 import { assert, defineContract, eventually, freshName, oops, pause, strangeNames, strangeStrings } from './kit.ts'
 
 interface Probe { probe: string; value?: unknown }

@@ -1,6 +1,6 @@
 /** The laws of `cache`. It may forget at any time, so a law about remembering is only put to a cache that does remember. */
-import { cache } from '../ports.ts'
-import type { Cache } from '../ports.ts'
+import { cache } from '../../../core/index.ts'
+import type { Cache } from '../../../core/index.ts'
 import { assert, defineContract, freshName, pause, strangeNames } from './kit.ts'
 
 const ttl = 60_000

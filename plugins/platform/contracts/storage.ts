@@ -1,7 +1,7 @@
 /** The laws of `storage`. */
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { storage, StorageNotFound } from '../ports.ts'
+import { storage, StorageNotFound } from '../../../core/index.ts'
 import { assert, defineContract, freshName, oops, strangeStrings } from './kit.ts'
 
 const paths = ['/', '/a', 'a/', 'a//b', '.', '..', '...', './a', '../a', 'a/..', 'a/../b', 'a/./b', 'a/...', '..\\a', '%2e%2e/a', 'a%00', 'a;b', '~', 'c:', 'a/B']

@@ -1,5 +1,5 @@
 /** The laws of `signal`. */
-import { signal } from '../ports.ts'
+import { signal } from '../../../core/index.ts'
 import { assert, defineContract, eventually, freshName, oops, pause, strangeNames } from './kit.ts'
 
 export const signalContract = defineContract(signal, {

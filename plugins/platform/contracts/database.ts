@@ -1,7 +1,7 @@
 /** The laws of `database`. */
 import { DataTypes } from 'sequelize'
-import { database } from '../ports.ts'
-import type { Database } from '../ports.ts'
+import { database } from '../../../core/index.ts'
+import type { Database } from '../../../core/index.ts'
 import { assert, defineContract, freshName, oops, pause, strangeStrings } from './kit.ts'
 
 interface Row { id: number; name: string | null }
