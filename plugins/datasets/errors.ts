@@ -1,4 +1,5 @@
 import { defineErrors } from '../../core/index.ts'
+import type { HttpError } from '../../core/index.ts'
 
 export const datasetErrors = defineErrors({
   datasetNotFound: [404, 'not_found', 'Dataset not found.'],
@@ -12,6 +13,9 @@ export const datasetErrors = defineErrors({
   noProvider: [400, 'provider_not_initialize', 'No embedding model is available. Enable a model provider, or use indexing_technique economy.'],
   modelUnknown: [400, 'invalid_param', 'That model is not available.'],
 })
+
+/** 400 `invalid_param`, with the field that is to blame. */
+export const invalid = (field: string, message: string): HttpError => datasetErrors.invalid(message, { params: field })
 
 /**
  * What is wrong with a document rather than with the server: to try again would end alike, so the document gets the state `error`

@@ -18,7 +18,8 @@ export const builtin = defineAdapter(datasets, 'builtin', {
       return { id }
     },
     addTexts: async (owner, datasetId, texts, segmentation) => {
-      const { ids } = await intake.texts(owner, await records.find(owner.workspaceId, datasetId), texts, { duplicate: false, ...segmentation ? { process_rule: ruleOf(segmentation) } : {} })
+      const dataset = await records.find(owner.workspaceId, datasetId)
+      const { ids } = await intake.texts(owner, dataset, texts, { duplicate: false, ...segmentation ? { process_rule: ruleOf(segmentation) } : {} })
       return ids
     },
     retrieve: (workspaceId, datasetIds, query, settings, signal) => retrieval.retrieve(workspaceId, datasetIds, query, settings, signal),

@@ -20,6 +20,7 @@ import { textIndex } from '../ports.ts'
 import type { IndexedText, TextIndex } from '../ports.ts'
 import { frequencies } from '../text/analysis.ts'
 import { keywords } from '../text/keywords.ts'
+import { chosen } from './chosen.ts'
 import { searchable } from './searchable.ts'
 
 /** Segments per statement: some 50,000 rows. */
@@ -136,7 +137,9 @@ const insert = async (db: Database, dataset: number, entries: readonly Entry[]):
     return id === undefined ? [] : [...terms].map(([term, frequency]) => ({ term, id, frequency, length }))
   })
   if (rows.length > 0) {
-    await db.query(insertTerms, [dataset, rows.map(({ term }) => term), rows.map(({ id }) => id), rows.map(({ frequency }) => frequency), rows.map(({ length }) => length)])
+    await db.query(insertTerms, [
+      dataset, rows.map(({ term }) => term), rows.map(({ id }) => id), rows.map(({ frequency }) => frequency), rows.map(({ length }) => length),
+    ])
   }
   if (made.length > 0) await db.query(addSize, [dataset, made.length, made.reduce((sum, { length }) => sum + length, 0)])
   return entries.filter(({ text }) => !ids.has(text.segmentId))
@@ -147,13 +150,16 @@ export const bm25 = defineAdapter(textIndex, 'bm25', {
   create: ({ db }): TextIndex => {
     const remove: TextIndex['remove'] = async ({ workspaceId, id }, what) => {
       if (what === 'all') await db.query(removeAll, [workspaceId, id])
-      else if ('documentId' in what) await db.query(removeSome('document_id = $3'), [workspaceId, id, what.documentId])
-      else if (what.segmentIds.length > 0) await db.query(removeSome('segment_id = ANY ($3::uuid[])'), [workspaceId, id, what.segmentIds])
+      else {
+        const [which, values] = chosen(what)
+        await db.query(removeSome(which), [workspaceId, id, ...values])
+      }
     }
     return {
       remove,
       write: (dataset, entries) => db.transaction(async () => {
-        const latest = [...new Map(entries.map((entry) => [entry.segmentId.toLowerCase(), { ...entry, segmentId: entry.segmentId.toLowerCase() }])).values()]
+        const sameCase = entries.map((entry) => ({ ...entry, segmentId: entry.segmentId.toLowerCase() }))
+        const latest = [...new Map(sameCase.map((entry) => [entry.segmentId, entry])).values()]
         if (latest.length === 0) return
         const number = await numberOf(db, dataset)
         for (let at = 0; at < latest.length; at += BATCH) {
@@ -167,7 +173,7 @@ export const bm25 = defineAdapter(textIndex, 'bm25', {
       }),
       search: async ({ workspaceId, datasetIds }, question, limit, also = []) => {
         const terms = frequencies(question)
-        if (terms.size === 0) return []
+        if (terms.size === 0 || datasetIds.length === 0) return []
         return db.query<{ segmentId: string; score: number }>(search, [workspaceId, datasetIds, [...terms.keys()], [...terms.values()], limit, also])
       },
       keywords,

@@ -13,6 +13,7 @@ import type { Hit, VectorIndex } from '../ports.ts'
 import { toBytes, unit } from '../vectors/arithmetic.ts'
 import { createMatrices } from '../vectors/matrices.ts'
 import { byScore, ranked, scoresOf } from '../vectors/ranking.ts'
+import { chosen } from './chosen.ts'
 import { searchable } from './searchable.ts'
 
 interface ExactOptions {
@@ -20,10 +21,13 @@ interface ExactOptions {
   readonly cacheBytes: number
 }
 
-const nextVersion = `
+const firstOrNewVersion = `
   INSERT INTO vector_index_datasets (workspace_id, dataset_id, version) VALUES ($1, $2, nextval('vector_index_version'))
   ON CONFLICT (workspace_id, dataset_id) DO UPDATE SET version = nextval('vector_index_version')
   RETURNING version`
+
+const newVersion = `
+  UPDATE vector_index_datasets SET version = nextval('vector_index_version') WHERE workspace_id = $1 AND dataset_id = $2 RETURNING version`
 
 const upsert = `
   INSERT INTO vector_index_segments (workspace_id, dataset_id, version, segment_id, document_id, dimensions, vector)
@@ -52,7 +56,7 @@ export const exact = defineAdapter(vectorIndex, 'exact', {
       write: (dataset, entries) => db.transaction(async () => {
         const latest = [...new Map(entries.map((entry) => [entry.segmentId.toLowerCase(), entry])).values()]
         if (latest.length === 0) return
-        const [row] = await db.query<{ version: string }>(nextVersion, [dataset.workspaceId, dataset.id])
+        const [row] = await db.query<{ version: string }>(firstOrNewVersion, [dataset.workspaceId, dataset.id])
         for (let at = 0; at < latest.length; at += BATCH) {
           const batch = latest.slice(at, at + BATCH)
           await db.query(upsert, [
@@ -62,9 +66,8 @@ export const exact = defineAdapter(vectorIndex, 'exact', {
         }
       }),
       remove: ({ workspaceId, id }, what) => db.transaction(async () => {
-        const known = await db.query(`UPDATE vector_index_datasets SET version = nextval('vector_index_version') WHERE workspace_id = $1 AND dataset_id = $2 RETURNING 1`, [workspaceId, id])
-        if (known.length === 0) return
-        const [which, values] = what === 'all' ? ['true', []] : 'documentId' in what ? ['document_id = $3', [what.documentId]] : ['segment_id = ANY ($3::uuid[])', [what.segmentIds]]
+        if ((await db.query(newVersion, [workspaceId, id])).length === 0) return
+        const [which, values] = chosen(what)
         await db.query(`DELETE FROM vector_index_segments WHERE workspace_id = $1 AND dataset_id = $2 AND ${which}`, [workspaceId, id, ...values])
       }),
       search: async ({ workspaceId, datasetIds }, vector, limit, also = []) => {

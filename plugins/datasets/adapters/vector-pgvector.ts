@@ -8,6 +8,7 @@ import { vectorIndex } from '../ports.ts'
 import type { Hit, VectorIndex } from '../ports.ts'
 import { unit } from '../vectors/arithmetic.ts'
 import { byScore } from '../vectors/ranking.ts'
+import { chosen } from './chosen.ts'
 import { searchable } from './searchable.ts'
 
 /** The first with iterative scans: before it, a filter could leave a search of the graph with too few hits. */
@@ -77,15 +78,19 @@ const createTables = (db: Database) => {
       if (!await exists(dimensions)) await db.query(makeTable(dimensions))
     },
     all: async (): Promise<string[]> => (await db.query<{ name: string }>(
-      `SELECT relname AS name FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname ~ '^vector_index_[0-9]+$'`)).map(({ name }) => name),
+      `SELECT relname AS name FROM pg_class
+       WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname ~ '^vector_index_[0-9]+$'`)).map(({ name }) => name),
   }
 }
 
 const checkExtension = async (db: Database): Promise<void> => {
-  const refuse = (message: string, fix: string): never => { throw new StartupError([{ path: 'adapters.vectorIndex.pgvector', message, fix }], { exitCode: 1 }) }
+  const refuse = (message: string, fix: string): never => {
+    throw new StartupError([{ path: 'adapters.vectorIndex.pgvector', message, fix }], { exitCode: 1 })
+  }
   if (!await db.hasExtension('vector')) {
-    refuse('this PostgreSQL server has no extension "vector" that this user may create',
-      'Install pgvector there (on Debian the package postgresql-<version>-pgvector of apt.postgresql.org) and run CREATE EXTENSION vector as a superuser, or choose adapters: vectorIndex: exact.')
+    refuse(
+      'this PostgreSQL server has no extension "vector" that this user may create',
+      'Install pgvector there and run CREATE EXTENSION vector as a superuser, or choose the adapter vectorIndex: exact, which needs no extension.')
   }
   await db.transaction(async () => {
     await db.query("SELECT pg_advisory_xact_lock(hashtext('mortise vector tables'))")
@@ -93,7 +98,9 @@ const checkExtension = async (db: Database): Promise<void> => {
   })
   const [row] = await db.query<{ version: string }>(`SELECT extversion AS version FROM pg_extension WHERE extname = 'vector'`)
   const [major = 0, minor = 0] = (row?.version ?? '').split('.').map(Number)
-  if (major === 0 && minor < OLDEST) refuse(`this database has pgvector ${row?.version ?? ''}; 0.${OLDEST} or newer is needed`, 'Upgrade the package on the server, then run ALTER EXTENSION vector UPDATE.')
+  if (major === 0 && minor < OLDEST) {
+    refuse(`this database has pgvector ${row?.version ?? ''}; 0.${OLDEST} or newer is needed`, 'Upgrade it on the server, then run ALTER EXTENSION vector UPDATE.')
+  }
 }
 
 export const pgvector = defineAdapter(vectorIndex, 'pgvector', {
@@ -102,8 +109,10 @@ export const pgvector = defineAdapter(vectorIndex, 'pgvector', {
     await checkExtension(db)
     const tables = createTables(db)
     const remove: VectorIndex['remove'] = ({ workspaceId, id }, what) => db.transaction(async () => {
-      const [which, value] = what === 'all' ? ['true', []] : 'documentId' in what ? ['document_id = $3', [what.documentId]] : ['segment_id = ANY ($3::uuid[])', [what.segmentIds]]
-      for (const table of await tables.all()) await db.query(`DELETE FROM ${table} WHERE workspace_id = $1 AND dataset_id = $2 AND ${which}`, [workspaceId, id, ...value])
+      const [which, values] = chosen(what)
+      for (const table of await tables.all()) {
+        await db.query(`DELETE FROM ${table} WHERE workspace_id = $1 AND dataset_id = $2 AND ${which}`, [workspaceId, id, ...values])
+      }
     })
     const nearestOf = async (scope: readonly unknown[], dimensions: number, limit: number): Promise<Hit[]> => {
       const [counted] = await db.query<{ many: number }>(
@@ -127,7 +136,8 @@ export const pgvector = defineAdapter(vectorIndex, 'pgvector', {
           for (let at = 0; at < rows.length; at += BATCH) {
             const batch = rows.slice(at, at + BATCH)
             await db.query(insert(dimensions), [
-              dataset.workspaceId, dataset.id, batch.map(({ segmentId }) => segmentId), batch.map(({ documentId }) => documentId), batch.map(({ vector }) => literal(vector)),
+              dataset.workspaceId, dataset.id, batch.map(({ segmentId }) => segmentId), batch.map(({ documentId }) => documentId),
+              batch.map(({ vector }) => literal(vector)),
             ])
           }
         }
@@ -141,7 +151,8 @@ export const pgvector = defineAdapter(vectorIndex, 'pgvector', {
         const known = new Set(hits.map(({ segmentId }) => segmentId))
         const missing = also.filter((id) => !known.has(id))
         const more = missing.length > 0 ? await db.query<Hit>(named(dimensions), [...scope, missing]) : []
-        return [...hits, ...more].filter(({ score }) => score > 0).map(({ segmentId, score }) => ({ segmentId, score: Math.min(1, score) })).sort(byScore)
+        const above = [...hits, ...more].filter(({ score }) => score > 0)
+        return above.map(({ segmentId, score }) => ({ segmentId, score: Math.min(1, score) })).sort(byScore)
       },
     }
   },

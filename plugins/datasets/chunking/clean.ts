@@ -14,7 +14,9 @@ const URL_OR_IMAGE = /!\[[^[\]\n]{0,1000}\]\((https?:\/\/[^\s)]+)\)|https?:\/\/[
 export const clean = (text: string, { removeExtraSpaces, removeUrlsEmails }: Pick<ChunkingRule, 'removeExtraSpaces' | 'removeUrlsEmails'>): string => {
   let cleaned = text.replace(LINE_END, '\n').replaceAll('<|', '<').replaceAll('|>', '>').replace(UNPRINTABLE, '').replace(HALF_PAIR, '\uFFFD')
   // An image is part of the content, so its address stays.
-  if (removeUrlsEmails) cleaned = cleaned.replace(URL_OR_IMAGE, (_match, image?: string) => image === undefined ? '' : `![image](${image})`).replace(EMAIL, '')
+  if (removeUrlsEmails) {
+    cleaned = cleaned.replace(URL_OR_IMAGE, (_match, image?: string) => image === undefined ? '' : `![image](${image})`).replace(EMAIL, '')
+  }
   if (removeExtraSpaces) cleaned = cleaned.replace(MANY_NEWLINES, '\n\n').replace(MANY_BLANKS, ' ')
   return cleaned
 }

@@ -18,7 +18,8 @@ const isLow = (unit: number): boolean => unit >= 0xDC00 && unit <= 0xDFFF
 
 /** First at the separator, which is dropped and across which nothing overlaps; what is too long then goes on as in `splitAtBoundaries`. */
 export const splitAtSeparator = (text: string, { separator, maxLength, overlap }: SegmentationRule): string[] =>
-  tidy(text.split(decodeEscapes(separator)).flatMap((piece) => codePoints(piece) <= maxLength ? [piece] : cut(piece, maxLength, halfAtMost(overlap, maxLength))))
+  tidy(text.split(decodeEscapes(separator)).flatMap((piece) =>
+    codePoints(piece) <= maxLength ? [piece] : cut(piece, maxLength, halfAtMost(overlap, maxLength))))
 
 /** By the boundaries alone. */
 export const splitAtBoundaries = (text: string, { maxLength, overlap }: SegmentationRule): string[] =>

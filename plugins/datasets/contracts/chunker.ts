@@ -25,7 +25,9 @@ export const chunkerContract = defineContract(chunker, {
     'no passage is longer than the rule allows, counted in code points': (subject) => {
       for (const [name, text] of Object.entries(texts)) {
         for (const mode of modes) for (const overlap of [0, 20, 60]) for (const separator of ['\n\n', '\n', ' ', 'x']) {
-          for (const passage of subject.split(text, rule(mode, { overlap, separator }))) assert(length(passage) <= 60, `${name}: a passage of ${length(passage)} code points`)
+          for (const passage of subject.split(text, rule(mode, { overlap, separator }))) {
+            assert(length(passage) <= 60, `${name}: a passage of ${length(passage)} code points`)
+          }
         }
       }
     },
@@ -35,15 +37,22 @@ export const chunkerContract = defineContract(chunker, {
       }
     },
     'the same text and rule give the same passages': (subject) => {
-      for (const text of Object.values(texts)) assert.deepEqual(subject.split(text, rule('custom', { overlap: 20 })), subject.split(text, rule('custom', { overlap: 20 })))
+      for (const text of Object.values(texts)) {
+        const again = rule('custom', { overlap: 20 })
+        assert.deepEqual(subject.split(text, again), subject.split(text, again))
+      }
     },
     'passages are never blank, and a blank text has none': (subject) => {
       for (const text of ['', ' \n\t\n ', '\u3000', '\n\n\n']) for (const mode of modes) assert.deepEqual(subject.split(text, rule(mode)), [])
-      for (const text of Object.values(texts)) for (const passage of subject.split(text, rule('custom', { separator: ' ' }))) assert.notEqual(passage.trim(), '')
+      for (const text of Object.values(texts)) {
+        for (const passage of subject.split(text, rule('custom', { separator: ' ' }))) assert.notEqual(passage.trim(), '')
+      }
     },
     'a custom rule cuts at its separator, written out or escaped, whatever characters it has': (subject) => {
-      for (const [separator, meant] of [['###', '###'], ['\\n', '\n'], ['\\t', '\t'], ['。', '。'], ['\\u3002', '。'], ['.*', '.*'], ['$&', '$&'], ['(', '('], ['\\\\', '\\']] as const) {
-        assert.deepEqual(subject.split(['red', 'green', 'blue'].join(meant), rule('custom', { separator }, { removeExtraSpaces: false })), ['red', 'green', 'blue'], separator)
+      const escaped = [['\\n', '\n'], ['\\t', '\t'], ['\\u3002', '。'], ['\\\\', '\\']] as const
+      for (const [separator, meant] of [...escaped, ...['###', '。', '.*', '$&', '('].map((plain) => [plain, plain] as const)]) {
+        const colours = ['red', 'green', 'blue']
+        assert.deepEqual(subject.split(colours.join(meant), rule('custom', { separator }, { removeExtraSpaces: false })), colours, separator)
       }
     },
     'what a database cannot keep does not come out': (subject) => {

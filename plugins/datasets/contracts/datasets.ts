@@ -54,7 +54,8 @@ export const datasetsContract = defineContract(datasets, {
       const [a, b, c] = made.map(({ id }) => id) as [string, string, string]
       for (const [whose, id] of [[owner, a], [owner, b], [other, c]] as const) await subject.addTexts(whose, id, [{ name: id, text: 'a canary' }])
       await idle(queue)
-      const reached = async (ids: string[]): Promise<string[]> => (await subject.retrieve(owner.workspaceId, ids, 'canary', words)).map(({ datasetId }) => datasetId).sort()
+      const reached = async (ids: string[]): Promise<string[]> =>
+        (await subject.retrieve(owner.workspaceId, ids, 'canary', words)).map(({ datasetId }) => datasetId).sort()
       assert.deepEqual(await reached([a]), [a])
       assert.deepEqual(await reached([a, b, c]), [a, b].sort())
       assert.deepEqual(await reached([c]), [])

@@ -20,7 +20,9 @@ export const extractorContract = defineContract(extractor as unknown as Port<Rea
       }
     },
     'whatever bytes come, there is text or an error with words for whoever sent the file': async (all) => {
-      const samples = [Buffer.alloc(0), Buffer.from([0xFF, 0xFE]), Buffer.from([0xC3, 0x28]), Buffer.alloc(4096), Buffer.from('%PDF-1.7 \x89PNG\r\n\x1a\n'), Buffer.from('<'.repeat(5000))]
+      const samples = [
+        Buffer.alloc(0), Buffer.from([0xFF, 0xFE]), Buffer.from([0xC3, 0x28]), Buffer.alloc(4096), Buffer.from('%PDF-1.7 \x89PNG\r\n\x1a\n'), Buffer.from('<'.repeat(5000)),
+      ]
       for (const [name, one] of all) for (const bytes of samples) {
         const outcome = await settle(one, bytes)
         assert(typeof outcome === 'string' || outcome instanceof Error && outcome.message.length > 10, `${name}: ${String(outcome)}`)

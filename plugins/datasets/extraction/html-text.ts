@@ -24,7 +24,7 @@ export const htmlText = (html: string): string => {
   const parser = new Parser({
     onopentag: (name, { hidden, role }) => {
       depth += 1
-      if (depth > DEEPEST) throw new Error(`The page is nested more than ${DEEPEST} elements deep, so it cannot be read. Save it as plain text and send that.`)
+      if (depth > DEEPEST) throw new Error(`The page is nested more than ${DEEPEST} elements deep. Save it as plain text and send that.`)
       if (depth > unread) return
       if (UNREAD.has(name) || hidden !== undefined || role === 'navigation') { unread = depth; return }
       if (name === 'title') inTitle = true

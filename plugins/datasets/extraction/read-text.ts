@@ -35,7 +35,8 @@ const decode = (bytes: Buffer, name: string): string => {
   }
   // Text has none; in UTF-16 without a mark, every second byte of Western text is one.
   if (text.split('\0').length - 1 > text.length / 8) {
-    throw new Error(`"${name}" is not text in UTF-8: it is full of NUL bytes, as UTF-16 without a byte order mark and binary files are. Save it as UTF-8 and upload it again.`)
+    throw new Error(
+      `"${name}" is not text in UTF-8: it is full of NUL bytes, as UTF-16 without a byte order mark and binary files are. Save it as UTF-8 and upload it again.`)
   }
   return text
 }

@@ -21,7 +21,9 @@ export const indexDocument = job('datasets.index-document', {
         return
       }
       // An interrupted run has not failed: it goes back to the queue.
-      if (last && !signal.aborted) await indexing.fail(payload, `Indexing failed ${attempt} times, the last time with: ${message}. Send the document again once that is put right.`)
+      if (last && !signal.aborted) {
+        await indexing.fail(payload, `Indexing failed ${attempt} times, the last time with: ${message}. Send the document again once that is put right.`)
+      }
       throw error
     }
   },

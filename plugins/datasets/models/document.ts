@@ -121,6 +121,6 @@ export const UploadFile = model<UploadFileRow>('upload_files', {
 
 /** What a document is when none of its present content has been indexed yet. */
 export const UNINDEXED: Partial<DocumentRow> = {
-  indexing_status: 'waiting', error: null, word_count: 0, tokens: 0, indexing_latency: null, stalls: 0, is_paused: false, paused_at: null, processing_started_at: null,
-  parsing_completed_at: null, cleaning_completed_at: null, splitting_completed_at: null, completed_at: null, stopped_at: null,
+  indexing_status: 'waiting', error: null, word_count: 0, tokens: 0, indexing_latency: null, stalls: 0, is_paused: false, paused_at: null,
+  processing_started_at: null, parsing_completed_at: null, cleaning_completed_at: null, splitting_completed_at: null, completed_at: null, stopped_at: null,
 }

@@ -23,7 +23,8 @@ export const displayStatus = (row: Pick<DocumentRow, 'is_paused' | 'indexing_sta
 }
 
 const presentFile = (file: UploadFileRow): FileItem => ({
-  id: file.id, name: file.name, size: Number(file.size), extension: file.extension, mime_type: file.mime_type, created_by: file.created_by, created_at: seconds(file.created_at),
+  id: file.id, name: file.name, size: Number(file.size), extension: file.extension, mime_type: file.mime_type,
+  created_by: file.created_by, created_at: seconds(file.created_at),
 })
 
 const core = (row: DocumentRecord) => ({

@@ -52,7 +52,7 @@ const read = route({
 const change = route({
   ...one, method: 'PATCH', access: 'dataset:update',
   summary: 'Change a knowledge base',
-  description: 'Only the fields that are sent change. Another `indexing_technique` or embedding model indexes all documents anew; until then they are not found.',
+  description: 'Only the fields that are sent change. Another `indexing_technique` or embedding model indexes all documents anew, and until then they are not found.',
   uses: { records: datasetRecords, changes: datasetChanges, items: datasetItems },
   body: datasetChange,
   reply: datasetItem,

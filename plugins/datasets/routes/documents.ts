@@ -18,7 +18,8 @@ const mayBeClosed = [datasetErrors.datasetNotFound, datasetErrors.apiDisabled]
 const createByText = (path: '/datasets/{dataset_id}/document/create-by-text' | '/datasets/{dataset_id}/document/create_by_text', note = '') => route({
   ...inDataset, method: 'POST', path, access: 'document:create', params: datasetParams,
   summary: `Add a document by its text${note}`,
-  description: 'Indexing goes on in the background; ask for the progress by the `batch` of the answer. Unless `duplicate` is false, a document of the same name is replaced and keeps its id.',
+  description: 'Indexing goes on in the background; the `batch` of the answer asks for its progress. '
+    + 'Unless `duplicate` is false, a document of the same name is replaced and keeps its id.',
   uses: { records: datasetRecords, intake, items: documentItems },
   body: textDocument,
   reply: createdDocument,

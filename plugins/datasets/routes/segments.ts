@@ -48,7 +48,8 @@ const retrieve = (path: '/datasets/{dataset_id}/retrieve' | '/datasets/{dataset_
     await modelChoice.checkReranking(workspaceId, body.retrieval_model)
     const hits = await retrieval.retrieve(workspaceId, [dataset.id], body.query, searchSettings(dataset, body.retrieval_model), signal)
     await DatasetQuery.create({
-      id: randomUUID(), workspace_id: workspaceId, dataset_id: dataset.id, content: body.query, source: 'hit_testing', source_app_id: null, created_by: accountId, created_at: new Date(),
+      id: randomUUID(), workspace_id: workspaceId, dataset_id: dataset.id, content: body.query, source: 'hit_testing', source_app_id: null,
+      created_by: accountId, created_at: new Date(),
     })
     const found = await segments.found(workspaceId, dataset.id, hits.map(({ segmentId }) => segmentId))
     return presentFound(body.query, hits.flatMap(({ segmentId, score }) => {
@@ -58,4 +59,6 @@ const retrieve = (path: '/datasets/{dataset_id}/retrieve' | '/datasets/{dataset_
   },
 })
 
-export const segmentRoutes = [list, retrieve('/datasets/{dataset_id}/retrieve'), retrieve('/datasets/{dataset_id}/hit-testing', ' (an older address of the same)')]
+export const segmentRoutes = [
+  list, retrieve('/datasets/{dataset_id}/retrieve'), retrieve('/datasets/{dataset_id}/hit-testing', ' (an older address of the same)'),
+]

@@ -22,6 +22,8 @@ export const pageOf = ({ page, limit }: Page): Page & { offset: number } => {
   return { page, limit: size, offset: (page - 1) * size }
 }
 
+/** One page of rows, and how many there are in all. */
+export interface Found<T> extends Page { readonly rows: readonly T[]; readonly total: number }
 export interface Listed<T> { data: T[]; has_more: boolean; limit: number; total: number; page: number }
 export const listed = <T extends object>(item: Joi.ObjectSchema<T>) => ({
   data: Joi.array().items(item).required(),

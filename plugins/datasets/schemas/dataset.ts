@@ -41,7 +41,9 @@ const settings = {
   external_knowledge_id: text(0, 255).allow(null),
 }
 const name = text(1, 40).trim()
-export const newDataset = Joi.object<NewDataset, true>({ ...settings, name: name.required(), provider: Joi.string<'vendor' | 'external'>().valid('vendor', 'external') })
+export const newDataset = Joi.object<NewDataset, true>({
+  ...settings, name: name.required(), provider: Joi.string<'vendor' | 'external'>().valid('vendor', 'external'),
+})
 export const datasetChange = Joi.object<DatasetChange, true>({
   ...settings, name: name.allow(null),
   partial_member_list: Joi.array().items(Joi.object<{ user_id: string }, true>({ user_id: uuid.required() })).max(1000).allow(null),
@@ -109,7 +111,8 @@ export const datasetItem = Joi.object<DatasetItem, true>({
   retrieval_model_dict: Joi.object<RetrievalModelDict>({
     search_method: string, reranking_enable: boolean, reranking_mode: stringOrNull,
     reranking_model: Joi.object({ reranking_provider_name: string, reranking_model_name: string }).required(),
-    weights: Joi.object().unknown().allow(null).required(), top_k: integer, score_threshold_enabled: boolean, score_threshold: Joi.number().allow(null).required(),
+    weights: Joi.object().unknown().allow(null).required(), top_k: integer,
+    score_threshold_enabled: boolean, score_threshold: Joi.number().allow(null).required(),
   }).required(),
   summary_index_setting: Joi.object().unknown().allow(null).required(),
   tags: none, doc_form: stringOrNull, external_knowledge_info: nothing, external_retrieval_model: nothing, doc_metadata: none,

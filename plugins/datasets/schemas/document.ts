@@ -40,7 +40,9 @@ export interface DocumentFilter extends Page { keyword?: string; status?: string
 export const documentFilter = Joi.object<DocumentFilter>({ ...pageFields, keyword: text(0, 255), status: Joi.string().allow('') })
 
 export interface FileItem { id: string; name: string; size: number; extension: string; mime_type: string; created_by: string; created_at: number }
-const fileItem = Joi.object<FileItem, true>({ id: string, name: string, size: integer, extension: string, mime_type: string, created_by: string, created_at: time })
+const fileItem = Joi.object<FileItem, true>({
+  id: string, name: string, size: integer, extension: string, mime_type: string, created_by: string, created_at: time,
+})
 
 interface DocumentCore {
   id: string
@@ -77,7 +79,8 @@ export interface DocumentItem extends DocumentCore {
   doc_metadata: never[]
 }
 export const documentItem = Joi.object<DocumentItem, true>({
-  ...core, data_source_info: Joi.object({ upload_file_id: Joi.string() }).required(), data_source_detail_dict: Joi.object({ upload_file: fileItem.optional() }).required(), doc_metadata: none,
+  ...core, doc_metadata: none,
+  data_source_info: Joi.object({ upload_file_id: Joi.string() }).required(), data_source_detail_dict: Joi.object({ upload_file: fileItem.optional() }).required(),
 })
 export const documentPage = Joi.object<Listed<DocumentItem>, true>(listed(documentItem))
 export interface CreatedDocument { document: DocumentItem; batch: string }
@@ -99,13 +102,16 @@ export type DocumentView = DocumentDetail | DocumentDetail & DocumentMetadata | 
 const metadata = { id: string, doc_type: stringOrNull, doc_metadata: none }
 const rule = Joi.object().unknown().allow(null).required()
 const detail = Joi.object<DocumentDetail>({
-  ...core, data_source_info: Joi.object({ upload_file: fileItem.optional() }).required(), dataset_process_rule: rule, document_process_rule: rule, doc_language: string,
-  completed_at: timeOrNull, updated_at: time, indexing_latency: Joi.number().allow(null).required(), segment_count: integer, average_segment_length: Joi.number().required(),
+  ...core, data_source_info: Joi.object({ upload_file: fileItem.optional() }).required(),
+  dataset_process_rule: rule, document_process_rule: rule, doc_language: string, completed_at: timeOrNull, updated_at: time,
+  indexing_latency: Joi.number().allow(null).required(), segment_count: integer, average_segment_length: Joi.number().required(),
 })
 export const documentView = Joi.alternatives<DocumentView>(detail.keys(metadata), detail, Joi.object(metadata))
 export const documentViewQuery = Joi.object<{ metadata: string }>({ metadata: Joi.string().empty('').default('all') })
 
-export const batchParams = Joi.object<DatasetParams & { batch: string }, true>({ dataset_id: uuid.required(), batch: Joi.string().pattern(/^\d{20}$/).required() })
+export const batchParams = Joi.object<DatasetParams & { batch: string }, true>({
+  dataset_id: uuid.required(), batch: Joi.string().pattern(/^\d{20}$/).required(),
+})
 export interface IndexingState {
   id: string
   indexing_status: string

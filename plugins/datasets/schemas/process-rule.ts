@@ -1,6 +1,6 @@
 /** How a document is cleaned and cut, as clients say it and as it is stored. */
 import Joi from 'joi'
-import { datasetErrors } from '../errors.ts'
+import { invalid } from '../errors.ts'
 import { text } from './common.ts'
 
 export interface Segmentation { separator: string; max_tokens: number; chunk_overlap: number }
@@ -20,7 +20,9 @@ export interface ProcessRuleInput {
   } | null
 }
 
-const segmentation = Joi.object<Partial<Segmentation>>({ separator: text(0, 200), max_tokens: Joi.number().integer(), chunk_overlap: Joi.number().integer().min(0).empty(null) })
+const segmentation = Joi.object<Partial<Segmentation>>({
+  separator: text(0, 200), max_tokens: Joi.number().integer(), chunk_overlap: Joi.number().integer().min(0).empty(null),
+})
 export const processRule = Joi.object<ProcessRuleInput>({
   mode: Joi.string().valid('automatic', 'custom', 'hierarchical').required(),
   rules: Joi.object({
@@ -39,14 +41,14 @@ export const AUTOMATIC: Rules = {
 
 /** The rule to store. Throws 400 where something is missing; whether its numbers are in bounds is for the indexing to say. */
 export const ruleToStore = ({ mode, rules }: ProcessRuleInput): { mode: 'automatic' | 'custom'; rules: Rules } => {
-  if (mode === 'hierarchical') throw invalid('mode', 'the mode hierarchical is not supported; send automatic or custom')
+  if (mode === 'hierarchical') throw wrong('mode', 'the mode hierarchical is not supported; send automatic or custom')
   if (mode === 'automatic') return { mode, rules: AUTOMATIC }
-  if (!rules) throw invalid('rules', 'the mode custom needs rules')
-  if (!rules.pre_processing_rules) throw invalid('rules.pre_processing_rules', 'the mode custom needs pre_processing_rules; they may be []')
-  if (!rules.segmentation) throw invalid('rules.segmentation', 'the mode custom needs a segmentation')
+  if (!rules) throw wrong('rules', 'the mode custom needs rules')
+  if (!rules.pre_processing_rules) throw wrong('rules.pre_processing_rules', 'the mode custom needs pre_processing_rules; they may be []')
+  if (!rules.segmentation) throw wrong('rules.segmentation', 'the mode custom needs a segmentation')
   const { separator, max_tokens, chunk_overlap = 0 } = rules.segmentation
-  if (!separator) throw invalid('rules.segmentation.separator', 'the segmentation needs a separator, such as "\\n"')
-  if (!max_tokens) throw invalid('rules.segmentation.max_tokens', 'the segmentation needs max_tokens, the greatest length of a segment in characters')
+  if (!separator) throw wrong('rules.segmentation.separator', 'the segmentation needs a separator, such as "\\n"')
+  if (!max_tokens) throw wrong('rules.segmentation.max_tokens', 'the segmentation needs max_tokens, the greatest length of a segment in characters')
   return {
     mode,
     rules: {
@@ -58,4 +60,4 @@ export const ruleToStore = ({ mode, rules }: ProcessRuleInput): { mode: 'automat
     },
   }
 }
-const invalid = (field: string, message: string): Error => datasetErrors.invalid(`process_rule: ${message}.`, { params: `process_rule.${field}` })
+const wrong = (field: string, message: string): Error => invalid(`process_rule.${field}`, `process_rule: ${message}.`)

@@ -41,12 +41,15 @@ export interface SegmentItem extends SegmentCore {
   attachments: never[]
   summary: null
 }
-const segmentItem = Joi.object<SegmentItem, true>({ ...core, updated_at: time, updated_by: stringOrNull, child_chunks: none, attachments: none, summary: nothing })
+const segmentItem = Joi.object<SegmentItem, true>({
+  ...core, updated_at: time, updated_by: stringOrNull, child_chunks: none, attachments: none, summary: nothing,
+})
 
 export interface SegmentFilter { page: number; limit: number; keyword?: string; status: string[] }
 const oneOrMore = Joi.number().integer().min(1)
 export const segmentFilter = Joi.object<SegmentFilter>({
-  page: oneOrMore.default(1), limit: oneOrMore.default(20), keyword: text(0, 255), status: Joi.array().items(Joi.string().max(50)).max(10).single().default([]),
+  page: oneOrMore.default(1), limit: oneOrMore.default(20), keyword: text(0, 255),
+  status: Joi.array().items(Joi.string().max(50)).max(10).single().default([]),
 })
 export interface SegmentPage extends Listed<SegmentItem> { doc_form: string }
 export const segmentPage = Joi.object<SegmentPage, true>({ ...listed(segmentItem), doc_form: string })
@@ -75,7 +78,9 @@ export const retrieveAnswer = Joi.object<RetrieveAnswer, true>({
   records: Joi.array().items(Joi.object<RetrieveAnswer['records'][number]>({
     segment: Joi.object<RetrievedItem>({
       ...core,
-      document: Joi.object({ id: string, data_source_type: string, name: string, doc_type: stringOrNull, doc_metadata: Joi.object().unknown().allow(null).required() }).required(),
+      document: Joi.object({
+        id: string, data_source_type: string, name: string, doc_type: stringOrNull, doc_metadata: Joi.object().unknown().allow(null).required(),
+      }).required(),
     }).required(),
     child_chunks: none, score: Joi.number().required(), tsne_position: nothing, files: none, summary: nothing,
   })).required(),

@@ -1,6 +1,6 @@
 /** Changing the settings of a dataset. A change of what vectors are made by begins all of its documents anew. */
 import { database, errors, queue, service } from '../../../core/index.ts'
-import { datasetErrors } from '../errors.ts'
+import { datasetErrors, invalid } from '../errors.ts'
 import { resumeIndexing } from '../jobs/resume-indexing.ts'
 import { Dataset, DatasetGrant } from '../models/dataset.ts'
 import type { DatasetRow } from '../models/dataset.ts'
@@ -55,7 +55,9 @@ export const datasetChanges = service('datasets.changes', {
         const settled = change.indexing_technique || change.embedding_model || change.embedding_model_provider ? await indexing(found, change) : undefined
         return db.transaction(async () => {
           const before = await records.lock(workspaceId, id)
-          if (settled && how(before) !== how(found)) throw errors.conflict('The indexing of this dataset was changed by somebody else at the same moment. Read it and send the change again.')
+          if (settled && how(before) !== how(found)) {
+            throw errors.conflict('Somebody else changed how this dataset is indexed at the same moment. Read it and send the change again.')
+          }
           await share(before, change)
           const values: Partial<DatasetRow> = {
             ...settled,
@@ -69,7 +71,7 @@ export const datasetChanges = service('datasets.changes', {
           try {
             await Dataset.update(values, { where: { workspace_id: workspaceId, id } })
           } catch (error) {
-            throw isNameTaken(error) ? datasetErrors.invalid('Dataset name already exists. Choose another name.', { params: 'name' }) : error
+            throw isNameTaken(error) ? invalid('name', 'Dataset name already exists. Choose another name.') : error
           }
           const after = { ...before, ...values }
           if (before.indexing_technique !== null && how(before) !== how(after)) await beginAnew(after)

@@ -1,6 +1,7 @@
 /** Datasets as clients see them: a constant number of queries, however many datasets. */
 import { database, service } from '../../../core/index.ts'
 import { accounts } from '../../auth/ports.ts'
+import { DatasetGrant } from '../models/dataset.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import { presentDataset } from '../presenters/dataset.ts'
 import type { DatasetItem } from '../schemas/dataset.ts'
@@ -15,8 +16,8 @@ export interface DatasetItems {
 interface Counts { dataset_id: string; documents: number; available: number; words: number }
 
 export const datasetItems = service('datasets.items', {
-  uses: { db: database, accounts, modelChoice },
-  create: ({ db, accounts, modelChoice }): DatasetItems => {
+  uses: { db: database, accounts, modelChoice, DatasetGrant },
+  create: ({ db, accounts, modelChoice, DatasetGrant }): DatasetItems => {
     const present = async (workspaceId: string, rows: readonly DatasetRow[], members?: readonly string[]): Promise<DatasetItem[]> => {
       if (rows.length === 0) return []
       const [counted, owner, isAvailable] = await Promise.all([
@@ -39,9 +40,10 @@ export const datasetItems = service('datasets.items', {
     return {
       present,
       presentOne: async (row, always = false) => {
-        const members = row.permission !== 'partial_members' ? [] : (await db.query<{ account_id: string }>(
-          'SELECT account_id FROM dataset_permissions WHERE workspace_id = $1 AND dataset_id = $2 ORDER BY account_id', [row.workspace_id, row.id])).map(({ account_id }) => account_id)
-        const [item] = await present(row.workspace_id, [row], always || row.permission === 'partial_members' ? members : undefined)
+        const grants = row.permission === 'partial_members'
+          ? await DatasetGrant.findAll({ where: { workspace_id: row.workspace_id, dataset_id: row.id }, order: ['account_id'] }) : []
+        const members = always || row.permission === 'partial_members' ? grants.map(({ account_id }) => account_id) : undefined
+        const [item] = await present(row.workspace_id, [row], members)
         if (!item) throw new Error('a dataset was lost while it was presented')
         // Without vectors every search goes by words, whatever the setting says.
         const { retrieval_model_dict: settings } = item

@@ -1,11 +1,11 @@
 /** Datasets as rows: made, found, listed. */
 import { randomUUID } from 'node:crypto'
 import { database, service } from '../../../core/index.ts'
-import { datasetErrors } from '../errors.ts'
+import { datasetErrors, invalid } from '../errors.ts'
 import { Dataset } from '../models/dataset.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import { pageOf } from '../schemas/common.ts'
-import type { Page } from '../schemas/common.ts'
+import type { Found } from '../schemas/common.ts'
 import type { DatasetFilter, NewDataset } from '../schemas/dataset.ts'
 import { modelChoice } from './model-choice.ts'
 
@@ -21,7 +21,7 @@ export interface DatasetRecords {
   /** Inside a transaction: keeps others from deleting or changing the dataset until it ends. Throws 404. */
   lock(workspaceId: string, id: string): Promise<DatasetRow>
   /** Newest first. `reach` is what the asking actor may see; on top of it, what other accounts keep to themselves is left out. */
-  list(owner: Owner, reach: 'all' | readonly string[], filter: DatasetFilter): Promise<Page & { readonly rows: readonly DatasetRow[]; readonly total: number }>
+  list(owner: Owner, reach: 'all' | readonly string[], filter: DatasetFilter): Promise<Found<DatasetRow>>
 }
 
 export const datasetRecords = service('datasets.records', {
@@ -45,16 +45,18 @@ export const datasetRecords = service('datasets.records', {
         return found
       },
       create: async ({ workspaceId, accountId }, input) => {
-        if (input.provider === 'external') throw datasetErrors.invalid('External knowledge bases are not supported. Send provider "vendor".', { params: 'provider' })
+        if (input.provider === 'external') throw invalid('provider', 'External knowledge bases are not supported. Send provider "vendor".')
         refuseSummaries(input.summary_index_setting)
         await modelChoice.checkReranking(workspaceId, input.retrieval_model)
-        const embedding = await modelChoice.named(workspaceId, input) ?? (input.indexing_technique === 'high_quality' ? await modelChoice.fallback(workspaceId) : undefined)
-        if (input.indexing_technique === 'high_quality' && !embedding) throw datasetErrors.modelUnknown(datasetErrors.noProvider().message)
+        const needsVectors = input.indexing_technique === 'high_quality'
+        const embedding = await modelChoice.named(workspaceId, input) ?? (needsVectors ? await modelChoice.fallback(workspaceId) : undefined)
+        if (needsVectors && !embedding) throw datasetErrors.modelUnknown(datasetErrors.noProvider().message)
         const now = new Date()
         try {
           return await Dataset.create({
             id: randomUUID(), workspace_id: workspaceId, name: input.name, description: input.description ?? '', permission: input.permission ?? 'only_me',
-            indexing_technique: input.indexing_technique ?? null, retrieval_model: input.retrieval_model ?? null, summary_index_setting: input.summary_index_setting ?? null,
+            indexing_technique: input.indexing_technique ?? null, retrieval_model: input.retrieval_model ?? null,
+            summary_index_setting: input.summary_index_setting ?? null,
             ...input.indexing_technique === 'economy' || !embedding ? {} : { embedding_model_provider: embedding.provider, embedding_model: embedding.model },
             created_by: accountId, created_at: now, updated_by: accountId, updated_at: now,
           })
@@ -69,7 +71,8 @@ export const datasetRecords = service('datasets.records', {
             (SELECT 1 FROM dataset_permissions p WHERE p.dataset_id = datasets.id AND p.account_id = $5))`
         const values = [workspaceId, reach === 'all' ? null : reach, keyword, everything, accountId]
         const [counted] = await db.query<{ total: number }>(`SELECT count(*)::int AS total FROM datasets WHERE ${where}`, values)
-        const rows = await db.query<DatasetRow>(`SELECT * FROM datasets WHERE ${where} ORDER BY created_at DESC, id LIMIT $6 OFFSET $7`, [...values, page.limit, offset])
+        const rows = await db.query<DatasetRow>(
+          `SELECT * FROM datasets WHERE ${where} ORDER BY created_at DESC, id LIMIT $6 OFFSET $7`, [...values, page.limit, offset])
         return { ...page, rows, total: counted?.total ?? 0 }
       },
     }
@@ -83,5 +86,5 @@ export const isNameTaken = (error: unknown): boolean => {
 }
 
 export const refuseSummaries = (setting: { enable?: boolean } | null | undefined): void => {
-  if (setting?.enable) throw datasetErrors.invalid('Summary indexes are not supported. Send summary_index_setting.enable false, or leave it out.', { params: 'summary_index_setting' })
+  if (setting?.enable) throw invalid('summary_index_setting', 'Summary indexes are not supported. Send summary_index_setting.enable false, or leave it out.')
 }

@@ -18,7 +18,8 @@ export const deletion = service('datasets.deletion', {
   uses: { db: database, queue, vectorIndex, textIndex, lifecycle: datasetLifecycle },
   create: ({ db, queue, vectorIndex, textIndex, lifecycle }): Deletion => {
     const dropFiles = async (workspaceId: string, ids: readonly string[]): Promise<void> => {
-      const files = await db.query<{ storage_key: string }>('DELETE FROM upload_files WHERE workspace_id = $1 AND id = ANY ($2::uuid[]) RETURNING storage_key', [workspaceId, ids])
+      const files = await db.query<{ storage_key: string }>(
+        'DELETE FROM upload_files WHERE workspace_id = $1 AND id = ANY ($2::uuid[]) RETURNING storage_key', [workspaceId, ids])
       const keys = files.map(({ storage_key }) => storage_key)
       for (let start = 0; start < keys.length; start += KEYS_PER_JOB) await queue.enqueue(deleteFiles, { keys: keys.slice(start, start + KEYS_PER_JOB) })
     }
@@ -30,12 +31,14 @@ export const deletion = service('datasets.deletion', {
         for (const one of lifecycle.values()) await one.deleting({ workspaceId, id })
         await vectorIndex.remove({ workspaceId, id }, 'all')
         await textIndex.remove({ workspaceId, id }, 'all')
-        const files = await db.query<{ id: string }>('SELECT upload_file_id AS id FROM documents WHERE workspace_id = $1 AND dataset_id = $2 AND upload_file_id IS NOT NULL', [workspaceId, id])
+        const files = await db.query<{ id: string }>(
+          'SELECT upload_file_id AS id FROM documents WHERE workspace_id = $1 AND dataset_id = $2 AND upload_file_id IS NOT NULL', [workspaceId, id])
         await db.query('DELETE FROM datasets WHERE workspace_id = $1 AND id = $2', [workspaceId, id])
         await dropFiles(workspaceId, files.map((file) => file.id))
       }),
       document: (workspaceId, datasetId, id) => db.transaction(async () => {
-        const [found] = await db.query<DocumentRow>('SELECT * FROM documents WHERE workspace_id = $1 AND dataset_id = $2 AND id = $3 FOR UPDATE', [workspaceId, datasetId, id])
+        const [found] = await db.query<DocumentRow>(
+          'SELECT * FROM documents WHERE workspace_id = $1 AND dataset_id = $2 AND id = $3 FOR UPDATE', [workspaceId, datasetId, id])
         if (!found) throw datasetErrors.documentNotFound()
         if (found.archived) throw datasetErrors.archived()
         const dataset = { workspaceId, id: datasetId }

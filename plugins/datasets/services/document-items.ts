@@ -6,7 +6,7 @@ import { ProcessRule } from '../models/process-rule.ts'
 import type { ProcessRuleRow } from '../models/process-rule.ts'
 import type { DisplayStatus, DocumentRecord } from '../presenters/document.ts'
 import { pageOf } from '../schemas/common.ts'
-import type { Page } from '../schemas/common.ts'
+import type { Found } from '../schemas/common.ts'
 import type { DocumentFilter } from '../schemas/document.ts'
 
 export interface DocumentItems {
@@ -15,7 +15,7 @@ export interface DocumentItems {
   /** In the order of their positions. */
   batch(workspaceId: string, datasetId: string, batch: string): Promise<readonly DocumentRecord[]>
   /** Newest first. */
-  list(workspaceId: string, datasetId: string, filter: DocumentFilter): Promise<Page & { readonly rows: readonly DocumentRecord[]; readonly total: number }>
+  list(workspaceId: string, datasetId: string, filter: DocumentFilter): Promise<Found<DocumentRecord>>
   /** The rule that the document was cut by, and the newest of its dataset. */
   rules(document: DocumentRow): Promise<{ own: ProcessRuleRow | null; dataset: ProcessRuleRow | null }>
 }
@@ -45,7 +45,8 @@ export const documentItems = service('datasets.document-items', {
     const read = async (workspaceId: string, from: string, order: string, values: readonly unknown[]): Promise<DocumentRecord[]> => {
       const rows = await db.query<Omit<DocumentRecord, 'file'>>(
         `SELECT d.*, s.* FROM ${from} CROSS JOIN LATERAL (
-           SELECT COALESCE(sum(hit_count), 0)::int AS hit_count, count(*)::int AS segment_count, count(*) FILTER (WHERE completed_at IS NOT NULL)::int AS completed_segments
+           SELECT COALESCE(sum(hit_count), 0)::int AS hit_count, count(*)::int AS segment_count,
+             count(*) FILTER (WHERE completed_at IS NOT NULL)::int AS completed_segments
            FROM document_segments WHERE document_id = d.id AND generation = d.generation) s
          ORDER BY ${order}`, values)
       const ids = rows.flatMap((row) => row.upload_file_id ?? [])
@@ -55,7 +56,8 @@ export const documentItems = service('datasets.document-items', {
     }
     return {
       find: (workspaceId, datasetId, ids) => read(
-        workspaceId, '(SELECT * FROM documents WHERE workspace_id = $1 AND dataset_id = $2 AND id = ANY ($3::uuid[])) d', 'array_position($3::uuid[], d.id)', [workspaceId, datasetId, ids]),
+        workspaceId, '(SELECT * FROM documents WHERE workspace_id = $1 AND dataset_id = $2 AND id = ANY ($3::uuid[])) d',
+        'array_position($3::uuid[], d.id)', [workspaceId, datasetId, ids]),
       batch: (workspaceId, datasetId, batch) => read(
         workspaceId, '(SELECT * FROM documents WHERE workspace_id = $1 AND dataset_id = $2 AND batch = $3) d', 'd.position', [workspaceId, datasetId, batch]),
       list: async (workspaceId, datasetId, { keyword = '', status, ...window }) => {

@@ -1,5 +1,5 @@
 /** Names that clients give to files. They are labels to show, never part of a path. */
-import { datasetErrors } from '../errors.ts'
+import { invalid } from '../errors.ts'
 
 const LONGEST = 200
 // Control characters, and those that turn the direction of the text around so that `txt.exe` reads as `exe.txt`.
@@ -8,8 +8,8 @@ const UNSEEN = /[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/gu
 /** The name without unseen characters, at most 200 code points long with its ending kept. Throws 400 where it looks like a path or nothing is left. */
 export const fileLabel = (given: string): string => {
   const name = given.replace(UNSEEN, '').trim()
-  if (/[/\\]/.test(name)) throw datasetErrors.invalid('The file name has a slash in it. Send the name alone, without a path.', { params: 'file' })
-  if (name === '') throw datasetErrors.invalid('The file name is empty. Send the file with a name.', { params: 'file' })
+  if (/[/\\]/.test(name)) throw invalid('file', 'The file name has a slash in it. Send the name alone, without a path.')
+  if (name === '') throw invalid('file', 'The file name is empty. Send the file with a name.')
   return shorten(name, LONGEST)
 }
 

@@ -26,5 +26,6 @@ export const fuse = (
   }
   add(sides.vector, weights.vector)
   add(sides.text, weights.text)
-  return [...scores].map(([segmentId, score]) => ({ segmentId, score: Math.min(1, score) })).filter(({ score }) => score > 0).sort((a, b) => b.score - a.score)
+  const fused = [...scores].map(([segmentId, score]) => ({ segmentId, score: Math.min(1, score) }))
+  return fused.filter(({ score }) => score > 0).sort((a, b) => b.score - a.score)
 }

@@ -64,10 +64,14 @@ export const indexing = service('datasets.indexing', {
         await db.query(
           `INSERT INTO document_segments (workspace_id, document_id, generation, dataset_id, created_by, id, position, content, word_count, index_node_hash)
            SELECT $1::uuid, $2::uuid, $3::int, $4::uuid, $5::uuid, * FROM unnest($6::uuid[], $7::int[], $8::text[], $9::int[], $10::text[])`,
-          [...key(task), datasetId, locked.document.created_by, contents.map(() => randomUUID()), contents.map((_, index) => start + index + 1), contents, lengths, contents.map(sha256)])
+          [
+            ...key(task), datasetId, locked.document.created_by,
+            contents.map(() => randomUUID()), contents.map((_, index) => start + index + 1), contents, lengths, contents.map(sha256),
+          ])
       }
       await db.query(
-        `UPDATE documents SET indexing_status = 'indexing', cleaning_completed_at = now(), splitting_completed_at = now(), word_count = $4, checked_at = now(), stalls = 0
+        `UPDATE documents SET indexing_status = 'indexing', cleaning_completed_at = now(), splitting_completed_at = now(), word_count = $4,
+           checked_at = now(), stalls = 0
          WHERE ${OF_TASK}`, [...key(task), words])
     }
 
@@ -79,11 +83,12 @@ export const indexing = service('datasets.indexing', {
       return rows.sort((a, b) => a.position - b.position)
     }
 
-    const embed = async (task: Task, { embedding_model_provider: provider, embedding_model: model }: DatasetRow, texts: readonly string[], signal: AbortSignal) => {
+    const embed = async (task: Task, dataset: DatasetRow, texts: readonly string[], signal: AbortSignal) => {
+      const { embedding_model_provider: provider, embedding_model: model } = dataset
       if (!provider || !model) throw new DocumentFault('The dataset has no embedding model. Choose one in its settings and send the document again.')
       try {
         const made = await models.embed(task.workspace_id, { provider, model }, { texts, purpose: 'document', signal })
-        if (made.vectors.length !== texts.length) throw new Error(`the model ${provider}/${model} returned ${made.vectors.length} vectors for ${texts.length} texts`)
+        if (made.vectors.length !== texts.length) throw new Error(`${provider}/${model} returned ${made.vectors.length} vectors for ${texts.length} texts`)
         return made
       } catch (error) {
         // The request itself is refused: an unknown model, a missing key. To ask again would not help.
@@ -107,7 +112,10 @@ export const indexing = service('datasets.indexing', {
              keywords = ARRAY(SELECT jsonb_array_elements_text(new.keywords))
            FROM unnest($4::uuid[], $5::int[], $6::jsonb[]) AS new (id, tokens, keywords)
            WHERE s.workspace_id = $1 AND s.document_id = $2 AND s.generation = $3 AND s.id = new.id AND s.status <> 'completed'`,
-          [...key(task), batch.map(({ id }) => id), shares(made?.tokens ?? 0, texts.map((text) => text.length)), keywords.map((list) => JSON.stringify(list))])
+          [
+            ...key(task), batch.map(({ id }) => id), shares(made?.tokens ?? 0, texts.map((text) => text.length)),
+            keywords.map((list) => JSON.stringify(list)),
+          ])
         await db.query(`UPDATE documents SET checked_at = now(), stalls = 0 WHERE ${OF_TASK}`, key(task))
         return true
       })
@@ -115,8 +123,10 @@ export const indexing = service('datasets.indexing', {
 
     const finish = (task: Task): Promise<unknown> => db.query(
       `UPDATE documents SET indexing_status = 'completed', error = NULL, stopped_at = NULL, completed_at = now(), updated_at = now(), checked_at = now(),
-         indexing_latency = EXTRACT(EPOCH FROM now() - processing_started_at), tokens = (SELECT COALESCE(sum(tokens), 0) FROM document_segments WHERE ${SEGMENTS_OF_TASK})
-       WHERE ${OF_TASK} AND indexing_status = 'indexing' AND NOT EXISTS (SELECT 1 FROM document_segments WHERE ${SEGMENTS_OF_TASK} AND status <> 'completed')`, key(task))
+         indexing_latency = EXTRACT(EPOCH FROM now() - processing_started_at),
+         tokens = (SELECT COALESCE(sum(tokens), 0) FROM document_segments WHERE ${SEGMENTS_OF_TASK})
+       WHERE ${OF_TASK} AND indexing_status = 'indexing'
+         AND NOT EXISTS (SELECT 1 FROM document_segments WHERE ${SEGMENTS_OF_TASK} AND status <> 'completed')`, key(task))
 
     return {
       run: async (task, signal) => {
@@ -124,7 +134,9 @@ export const indexing = service('datasets.indexing', {
         if (!document) return
         if (document.indexing_status !== 'indexing') {
           const text = await passages.read(document, signal)
-          await db.query(`UPDATE documents SET indexing_status = 'splitting', parsing_completed_at = now(), checked_at = now() WHERE ${OF_TASK} AND indexing_status = 'parsing'`, key(task))
+          await db.query(
+            `UPDATE documents SET indexing_status = 'splitting', parsing_completed_at = now(), checked_at = now()
+             WHERE ${OF_TASK} AND indexing_status = 'parsing'`, key(task))
           const found = await passages.cut(document, text)
           signal.throwIfAborted()
           await db.transaction(() => storeSegments(task, document.dataset_id, found))
@@ -143,7 +155,9 @@ export const indexing = service('datasets.indexing', {
           `UPDATE documents SET indexing_status = 'error', error = $4, stopped_at = now(), updated_at = now(), checked_at = now()
            WHERE ${OF_TASK} AND indexing_status NOT IN ('completed', 'error') RETURNING id`, [...key(task), message])
         if (!failed) return
-        await db.query(`UPDATE document_segments SET status = 'error', error = $4, stopped_at = now() WHERE ${SEGMENTS_OF_TASK} AND status <> 'completed'`, [...key(task), message])
+        await db.query(
+          `UPDATE document_segments SET status = 'error', error = $4, stopped_at = now()
+           WHERE ${SEGMENTS_OF_TASK} AND status <> 'completed'`, [...key(task), message])
       }),
     }
   },

@@ -2,17 +2,16 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { errors, service, storage } from '../../../core/index.ts'
 import type { UploadedFile } from '../../../core/index.ts'
-import { datasetErrors } from '../errors.ts'
+import { invalid } from '../errors.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import type { NewText } from '../ports.ts'
 import type { DocumentSettings } from '../schemas/document.ts'
 import type { Owner } from './dataset-records.ts'
 import { documents } from './documents.ts'
-import type { StoredFile } from './documents.ts'
+import type { Added, StoredFile } from './documents.ts'
 import { extensionOf, fileLabel } from './file-names.ts'
 import { formats } from './formats.ts'
 
-export interface Added { readonly ids: readonly string[]; readonly batch: string }
 export interface Intake {
   /** Each text is kept as a file, so that it can be indexed again like any other. */
   texts(owner: Owner, dataset: DatasetRow, texts: readonly NewText[], settings: DocumentSettings): Promise<Added>
@@ -43,7 +42,7 @@ export const intake = service('datasets.intake', {
       const name = fileLabel(file.name)
       const extension = extensionOf(name)
       if (!formats.reader(extension)) {
-        throw datasetErrors.invalid(`Files of the type "${extension}" cannot be read. Send one of: ${formats.supported().join(', ')}.`, { params: 'file' })
+        throw invalid('file', `Files of the type "${extension}" cannot be read. Send one of: ${formats.supported().join(', ')}.`)
       }
       const { key, mediaType, size, hash } = file
       const added = await documents.add(owner, dataset, [{ key, name, extension, mediaType, size, hash }], { ...settings, ruleRequired: true })

@@ -22,10 +22,13 @@ export const modelChoice = service('datasets.model-choice', {
   create: ({ models }): ModelChoice => ({
     named: async (workspaceId, { embedding_model: model, embedding_model_provider: provider }) => {
       if (!model && !provider) return undefined
-      if (!model || !provider) throw datasetErrors.modelUnknown('A model is named by embedding_model and embedding_model_provider together; send both, or neither for the default.')
+      if (!model || !provider) {
+        throw datasetErrors.modelUnknown('A model is named by embedding_model and embedding_model_provider together; send both, or neither for the default.')
+      }
       if (!await models.find(workspaceId, { provider, model }, 'text-embedding')) {
         const offers = (await models.list(workspaceId, 'text-embedding')).flatMap((one) => one.models.map(({ name }) => `${one.provider}/${name}`))
-        throw datasetErrors.modelUnknown(`The embedding model ${provider}/${model} is not available. ${offers.length > 0 ? `There are: ${offers.join(', ')}.` : 'None is configured.'}`)
+        const known = offers.length > 0 ? `There are: ${offers.join(', ')}.` : 'None is configured.'
+        throw datasetErrors.modelUnknown(`The embedding model ${provider}/${model} is not available. ${known}`)
       }
       return { provider, model }
     },
@@ -41,7 +44,8 @@ export const modelChoice = service('datasets.model-choice', {
     availability: async (workspaceId) => {
       const offers = await models.list(workspaceId, 'text-embedding')
       const known = new Set(offers.flatMap((one) => one.models.map(({ name }) => JSON.stringify([one.provider, name]))))
-      return (dataset) => dataset.indexing_technique !== 'high_quality' || known.has(JSON.stringify([dataset.embedding_model_provider, dataset.embedding_model]))
+      return ({ indexing_technique: technique, embedding_model_provider: provider, embedding_model: model }) =>
+        technique !== 'high_quality' || known.has(JSON.stringify([provider, model]))
     },
   }),
 })

@@ -25,9 +25,13 @@ export const passages = service('datasets.passages', {
       if (maxLength < 50 || maxLength > config.maxSegmentLength) {
         throw new DocumentFault(`max_tokens of the process rule is ${maxLength}; it takes 50 to ${config.maxSegmentLength}. Send the document again with another rule.`)
       }
-      if (overlap > maxLength) throw new DocumentFault(`chunk_overlap of the process rule is ${overlap}, more than its max_tokens of ${maxLength}. Send the document again with a smaller one.`)
+      if (overlap > maxLength) {
+        throw new DocumentFault(`chunk_overlap of the process rule is ${overlap}, more than its max_tokens of ${maxLength}. Send the document again with less.`)
+      }
       const isOn = (id: string): boolean => pre_processing_rules.some((rule) => rule.id === id && rule.enabled)
-      return { mode, segmentation: { separator, maxLength, overlap }, removeExtraSpaces: isOn('remove_extra_spaces'), removeUrlsEmails: isOn('remove_urls_emails') }
+      return {
+        mode, segmentation: { separator, maxLength, overlap }, removeExtraSpaces: isOn('remove_extra_spaces'), removeUrlsEmails: isOn('remove_urls_emails'),
+      }
     }
     return {
       read: async ({ workspace_id, upload_file_id }, signal) => {
@@ -56,9 +60,10 @@ export const passages = service('datasets.passages', {
         const rule = dataset_process_rule_id === null ? null : await ProcessRule.findOne({ where: { workspace_id, id: dataset_process_rule_id } })
         if (!rule) throw new DocumentFault('The document has no process rule. Send it again with one.')
         const found = chunker.split(text, ruleOf(rule))
-        if (found.length === 0) throw new DocumentFault('There is no text in this document, so nothing of it can be found. If it is made of pictures, send it with its text recognised.')
+        if (found.length === 0) throw new DocumentFault('There is no text in this document. If it is made of pictures, send it with its text recognised.')
         if (found.length > config.maxSegments) {
-          throw new DocumentFault(`The process rule cuts this document into ${found.length} segments; ${config.maxSegments} are allowed. Use another separator, or split the document.`)
+          throw new DocumentFault(
+            `The process rule cuts this document into ${found.length} segments; ${config.maxSegments} are allowed. Use another separator, or split the document.`)
         }
         return found
       },

@@ -16,60 +16,65 @@ const MOST = 200
 
 /** Datasets whose vectors one question vector can be compared with. */
 interface Group { readonly model: ModelRef; readonly scope: IndexScope }
+interface AskedGroup { readonly scope: IndexScope; readonly vector: Float32Array }
 
 export const retrieval = service('datasets.retrieval', {
   uses: { db: database, models, vectorIndex, textIndex, Dataset },
   create: ({ db, models, vectorIndex, textIndex, Dataset }): Retrieval => {
-    const embed = async ({ model, scope }: Group, question: string, signal?: AbortSignal): Promise<Float32Array> => {
+    const ask = async ({ model, scope }: Group, question: string, signal?: AbortSignal): Promise<AskedGroup> => {
       const { vectors: [vector] } = await models.embed(scope.workspaceId, model, { texts: [question], purpose: 'query', ...signal ? { signal } : {} })
       if (!vector) throw new Error(`the model ${model.provider}/${model.model} returned no vector for a question`)
-      return vector
+      return { scope, vector }
     }
-    const inDatasets = async ({ workspaceId, datasetIds }: IndexScope, hits: readonly Hit[]): Promise<Set<string>> =>
-      new Set(datasetIds.length === 0 ? [] : (await db.query<{ id: string }>(
-        'SELECT id FROM document_segments WHERE workspace_id = $1 AND dataset_id = ANY ($2::uuid[]) AND id = ANY ($3::uuid[])',
-        [workspaceId, datasetIds, hits.map(({ segmentId }) => segmentId)])).map(({ id }) => id))
+    const nearest = async (groups: readonly AskedGroup[], limit: number, also?: readonly string[]): Promise<Hit[]> =>
+      (await Promise.all(groups.map(({ scope, vector }) => vectorIndex.search(scope, vector, limit, also)))).flat()
 
+    /** Each side is asked about what only the other found, so that every candidate has both its scores. */
+    const byBoth = async (groups: readonly AskedGroup[], all: IndexScope, question: string, limit: number) => {
+      const near = await nearest(groups, limit)
+      const text = await textIndex.search(all, question, limit, near.map(({ segmentId }) => segmentId))
+      const known = new Set(near.map(({ segmentId }) => segmentId))
+      const missing = text.map(({ segmentId }) => segmentId).filter((id) => !known.has(id))
+      return { vector: missing.length > 0 ? [...near, ...await nearest(groups, 0, missing)] : near, text }
+    }
+    const idsIn = async ({ workspaceId, datasetIds }: IndexScope, hits: readonly Hit[]): Promise<Set<string>> => {
+      if (datasetIds.length === 0) return new Set()
+      const rows = await db.query<{ id: string }>(
+        'SELECT id FROM document_segments WHERE workspace_id = $1 AND dataset_id = ANY ($2::uuid[]) AND id = ANY ($3::uuid[])',
+        [workspaceId, datasetIds, hits.map(({ segmentId }) => segmentId)])
+      return new Set(rows.map(({ id }) => id))
+    }
     /** With what is shown of them; equal scores in the order of the documents and of their texts. */
     const present = async (workspaceId: string, hits: readonly Hit[]): Promise<RetrievedSegment[]> => {
       const scores = new Map(hits.map(({ segmentId, score }) => [segmentId, score]))
       const rows = await db.query<Omit<RetrievedSegment, 'score'>>(
         `SELECT s.id AS "segmentId", s.document_id AS "documentId", d.name AS "documentName", s.dataset_id AS "datasetId", s.content
          FROM document_segments s JOIN documents d ON d.workspace_id = s.workspace_id AND d.id = s.document_id
-         WHERE s.workspace_id = $1 AND s.id = ANY ($2::uuid[]) ORDER BY s.dataset_id, d.position, s.position, s.id`, [workspaceId, [...scores.keys()]])
+         WHERE s.workspace_id = $1 AND s.id = ANY ($2::uuid[]) ORDER BY s.dataset_id, d.position, s.position, s.id`,
+        [workspaceId, [...scores.keys()]])
       return rows.map((row) => ({ ...row, score: scores.get(row.segmentId) ?? 0 })).sort((a, b) => b.score - a.score)
     }
 
     return {
       retrieve: async (workspaceId, datasetIds, question, { method, topK, scoreThreshold = 0, weights = defaultWeights }, signal) => {
         const rows = await Dataset.findAll({ where: { workspace_id: workspaceId, id: [...datasetIds] } })
+        if (rows.length === 0 || question.trim() === '') return []
         const all: IndexScope = { workspaceId, datasetIds: rows.map(({ id }) => id) }
-        if (all.datasetIds.length === 0 || question.trim() === '') return []
-        const groups = groupByModel(workspaceId, rows)
         const wordsOnly: IndexScope = { workspaceId, datasetIds: rows.filter((row) => !hasVectors(row)).map(({ id }) => id) }
         const limit = Math.min(MOST, Math.max(FEWEST, topK))
 
-        const byMeaning = async (): Promise<Hit[]> => {
-          const found = groups.map(async (group) => vectorIndex.search(group.scope, await embed(group, question, signal), limit))
-          const words = wordsOnly.datasetIds.length > 0 ? textIndex.search(wordsOnly, question, limit) : []
-          return [...(await Promise.all(found)).flat(), ...await words]
+        const search = async (): Promise<readonly Hit[]> => {
+          if (method === 'full_text_search' || method === 'keyword_search') return textIndex.search(all, question, limit)
+          const groups = await Promise.all(groupByModel(workspaceId, rows).map((group) => ask(group, question, signal)))
+          if (method === 'semantic_search') return [...await nearest(groups, limit), ...await textIndex.search(wordsOnly, question, limit)]
+          const sides = await byBoth(groups, all, question, limit)
+          return fuse(sides, weights, await idsIn(wordsOnly, sides.text))
         }
-        const byBoth = async (): Promise<Hit[]> => {
-          const asked = await Promise.all(groups.map(async ({ scope, ...group }) => ({ scope, vector: await embed({ scope, ...group }, question, signal) })))
-          const near = (await Promise.all(asked.map(({ scope, vector }) => vectorIndex.search(scope, vector, limit)))).flat()
-          signal?.throwIfAborted()
-          // Each side is asked about what only the other found, so that every candidate has both its scores.
-          const text = await textIndex.search(all, question, limit, near.map(({ segmentId }) => segmentId))
-          const known = new Set(near.map(({ segmentId }) => segmentId))
-          const missing = text.map(({ segmentId }) => segmentId).filter((id) => !known.has(id))
-          const more = missing.length === 0 ? [] : await Promise.all(asked.map(({ scope, vector }) => vectorIndex.search(scope, vector, 0, missing)))
-          return fuse({ vector: [...near, ...more.flat()], text }, weights, await inDatasets(wordsOnly, text))
-        }
-        const hits = method === 'semantic_search' ? await byMeaning() : method === 'hybrid_search' ? await byBoth() : await textIndex.search(all, question, limit)
+        const hits = [...await search()].filter(({ score }) => score >= scoreThreshold).sort((a, b) => b.score - a.score)
         signal?.throwIfAborted()
-        const good = hits.filter(({ score }) => score >= scoreThreshold).sort((a, b) => b.score - a.score)
-        const last = good[topK - 1]?.score ?? 0
-        return (await present(workspaceId, good.filter(({ score }) => score >= last))).slice(0, topK)
+        // Those that are equal to the last go along until their order is known.
+        const last = hits[topK - 1]?.score ?? 0
+        return (await present(workspaceId, hits.filter(({ score }) => score >= last))).slice(0, topK)
       },
     }
   },

@@ -26,9 +26,12 @@ export const stragglers = service('datasets.stragglers', {
                       ORDER BY checked_at LIMIT ${PAGE} FOR UPDATE SKIP LOCKED)
          RETURNING workspace_id, id AS document_id, generation, stalls`, [before])
       for (const { stalls, ...task } of found) {
-        if (stalls > MOST_STALLS) await indexing.fail(task, `Indexing was begun ${stalls} times and never came further. Split the document, or send it in another format.`)
+        if (stalls > MOST_STALLS) {
+          await indexing.fail(task, `Indexing was begun ${stalls} times and never came further. Split the document, or send it in another format.`)
+          continue
+        }
         // Dropped where its job still waits.
-        else await queue.enqueue(indexDocument, task, { key: `${task.document_id}:${task.generation}`, group: task.workspace_id })
+        await queue.enqueue(indexDocument, task, { key: `${task.document_id}:${task.generation}`, group: task.workspace_id })
       }
       return found.length
     })

@@ -11,21 +11,29 @@ interface Row { readonly segment_id: string; readonly version: string; readonly 
 const PAGE_BYTES = 4 * 1024 * 1024
 
 export interface Matrices {
-  /** The cosines of a unit-length question with all vectors of its dimension. Not for use inside a transaction: it may wait for other searches. */
+  /**
+   * The cosines of a unit-length question with all vectors of its dimension. Not for use inside a transaction: it may wait for another
+   * search, which may wait for the connection.
+   */
   scores(dataset: Dataset, question: Float32Array): Promise<Scored[]>
 }
 
-export const createMatrices = ({ db, log, cacheBytes }: { db: Database; log: Logger; cacheBytes: number }): Matrices => {
+interface Needs { readonly db: Database; readonly log: Logger; readonly cacheBytes: number }
+
+export const createMatrices = ({ db, log, cacheBytes }: Needs): Matrices => {
   const cache = new LRUCache<string, Matrix>({ maxSize: Math.max(1, cacheBytes), sizeCalculation: ({ bytes }) => Math.max(1, bytes) })
   const turns = new Map<string, Promise<unknown>>()
   const warned = new Set<string>()
 
   const currentVersion = async ({ workspaceId, id }: Dataset): Promise<number | undefined> => {
-    const [row] = await db.query<{ version: string }>('SELECT version FROM vector_index_datasets WHERE workspace_id = $1 AND dataset_id = $2', [workspaceId, id])
+    const [row] = await db.query<{ version: string }>(
+      'SELECT version FROM vector_index_datasets WHERE workspace_id = $1 AND dataset_id = $2', [workspaceId, id])
     return row && Number(row.version)
   }
-  const count = async ({ id }: Dataset, dimensions: number): Promise<number> =>
-    Number((await db.query<{ count: string }>('SELECT count(*) FROM vector_index_segments WHERE dataset_id = $1 AND dimensions = $2', [id, dimensions]))[0]?.count)
+  const count = async ({ id }: Dataset, dimensions: number): Promise<number> => {
+    const [row] = await db.query<{ count: string }>('SELECT count(*) FROM vector_index_segments WHERE dataset_id = $1 AND dimensions = $2', [id, dimensions])
+    return Number(row?.count)
+  }
 
   /** Rows that were written after a version, in the order of writing. */
   async function* pages({ id }: Dataset, dimensions: number, after: number): AsyncGenerator<Row[]> {
@@ -53,7 +61,8 @@ export const createMatrices = ({ db, log, cacheBytes }: { db: Database; log: Log
     const matrix = old && old.version < version ? old : createMatrix(dimensions, size)
     for await (const rows of pages(dataset, dimensions, matrix.version)) for (const { segment_id, vector } of rows) matrix.set(segment_id, vector)
     if (matrix.size !== size) {
-      const rows = await db.query<{ segment_id: string }>('SELECT segment_id FROM vector_index_segments WHERE dataset_id = $1 AND dimensions = $2', [dataset.id, dimensions])
+      const rows = await db.query<{ segment_id: string }>(
+        'SELECT segment_id FROM vector_index_segments WHERE dataset_id = $1 AND dimensions = $2', [dataset.id, dimensions])
       matrix.keep(new Set(rows.map(({ segment_id }) => segment_id)))
     }
     matrix.version = version
@@ -75,8 +84,10 @@ export const createMatrices = ({ db, log, cacheBytes }: { db: Database; log: Log
       const key = `${dataset.workspaceId} ${dataset.id} ${dimensions}`
       const matrix = await inTurn(key, () => bringUpToDate(key, dataset, dimensions))
       if (matrix) return [matrix.scores(question)]
-      if (!warned.has(key)) log.warn({ dataset: dataset.id }, 'the vectors of a dataset do not fit into memory and are read for every search: raise adapters.vectorIndex.exact.cacheBytes, or choose pgvector')
-      warned.add(key)
+      if (!warned.has(key)) {
+        warned.add(key)
+        log.warn({ dataset: dataset.id }, 'its vectors are read anew for every search: raise adapters.vectorIndex.exact.cacheBytes, or choose pgvector')
+      }
       const lists: Scored[] = []
       for await (const rows of pages(dataset, dimensions, 0)) {
         const page = createMatrix(dimensions, rows.length)
