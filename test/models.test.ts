@@ -10,7 +10,12 @@ import { models } from '../plugins/models/ports.ts'
 testPort(test.serial, modelsContract, { name: 'models with the local provider' })
 
 test.serial('the list of models goes to whoever has a key of the workspace', async (t) => {
-  const app = await testApp({ config: { plugins: { models: { defaults: { 'text-embedding': { provider: 'again', model: 'use-lite' } } } }, adapters: { modelProvider: { local: {}, again: { $adapter: 'local' } } } } })
+  const app = await testApp({
+    config: {
+      plugins: { models: { defaults: { 'text-embedding': { provider: 'again', model: 'use-lite' } } } },
+      adapters: { modelProvider: { local: {}, again: { $adapter: 'local' } } },
+    },
+  })
   t.teardown(() => app.close())
   const owner = await app.resolve(accounts).setup({ email: 'a@example.org', name: 'A', password: 'a model citizen 7' })
   if (!owner) throw new Error('the database is not new')
@@ -26,7 +31,8 @@ test.serial('the list of models goes to whoever has a key of the workspace', asy
     tenant_id: owner.workspaceId, label: { en_US: 'Built in', zh_Hans: 'Built in' }, status: 'active',
     models: [{
       model: 'use-lite', label: { en_US: 'Universal Sentence Encoder lite' }, model_type: 'text-embedding', features: null, fetch_from: 'predefined-model',
-      model_properties: { context_size: 512, dimensions: 512 }, status: 'active', deprecated: false, load_balancing_enabled: false, has_invalid_load_balancing_configs: false,
+      model_properties: { context_size: 512, dimensions: 512 }, status: 'active', deprecated: false,
+      load_balancing_enabled: false, has_invalid_load_balancing_configs: false,
     }],
   })
   t.deepEqual(await app.resolve(models).defaultModel(owner.workspaceId, 'text-embedding'), { provider: 'again', model: 'use-lite' })
@@ -54,10 +60,11 @@ test('a question overtakes the documents that wait, and an abort takes out what 
   t.teardown(() => encoder.close())
   const done: string[] = []
   const abort = new AbortController()
-  const note = async (name: string, work: Promise<unknown>): Promise<void> => { await work.then(() => done.push(name), (error: unknown) => done.push(`${name} ${String(error)}`)) }
+  const note = (name: string, work: Promise<unknown>): Promise<unknown> =>
+    work.then(() => done.push(name), (error: unknown) => done.push(`${name} ${String(error)}`))
   const all = [
-    note('running', encoder.encode('1', patient)), note('aborted', encoder.encode('2', { ...patient, signal: abort.signal })), note('last', encoder.encode('3', patient)),
-    note('question', encoder.encode('4', { urgent: true })),
+    note('running', encoder.encode('1', patient)), note('aborted', encoder.encode('2', { ...patient, signal: abort.signal })),
+    note('last', encoder.encode('3', patient)), note('question', encoder.encode('4', { urgent: true })),
   ]
   abort.abort('stop')
   await Promise.all(all)
@@ -71,7 +78,9 @@ test('a text that fails fails alone; a thread that dies fails those who wait, an
   t.is(failed.status === 'rejected' && (failed.reason as Error).message, 'the embedding model failed: no such word')
   t.is(fine.status, 'fulfilled')
   const waiting = await Promise.allSettled([encoder.encode('die', patient), encoder.encode('b', patient), encoder.encode('c', { urgent: true })])
-  for (const one of waiting) t.regex(one.status === 'rejected' ? (one.reason as Error).message : '', /thread of the embedding model ended \(out of memory\)/)
+  for (const one of waiting) {
+    t.regex(one.status === 'rejected' ? (one.reason as Error).message : '', /thread of the embedding model ended \(out of memory\)/)
+  }
   t.true((await encoder.encode('d', patient)).tokens > 0)
 })
 

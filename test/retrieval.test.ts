@@ -35,7 +35,8 @@ test('pgvector on a server without the extension says what to install or to choo
 
 test('an English plural and its singular are one term, and other words stay apart', (t) => {
   for (const [word, term] of Object.entries({
-    queries: 'query', houses: 'house', birds: 'bird', classes: 'classe', glass: 'glass', virus: 'virus', shoes: 'shoes', aliases: 'aliase', bus: 'bus', is: 'is', "company's": 'company',
+    queries: 'query', houses: 'house', birds: 'bird', classes: 'classe', aliases: 'aliase',
+    glass: 'glass', virus: 'virus', shoes: 'shoes', bus: 'bus', is: 'is', "company's": 'company',
   })) t.is(stem(word), term)
 })
 
@@ -55,7 +56,8 @@ test('text becomes terms: folded, without stop words, in pairs where no spaces a
 // Fusion
 
 const score = fc.double({ min: 0, max: 1, noNaN: true })
-const side = fc.uniqueArray(fc.record({ segmentId: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'), score }), { selector: ({ segmentId }) => segmentId })
+const hit = fc.record({ segmentId: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'), score })
+const side = fc.uniqueArray(hit, { selector: ({ segmentId }) => segmentId })
 const weights = score.map((vector) => ({ vector, text: 1 - vector }))
 const scoreOf = (hits: readonly Hit[], id: string): number => hits.find(({ segmentId }) => segmentId === id)?.score ?? 0
 
@@ -65,10 +67,11 @@ test('fused scores are bounded by those of both sides, sorted, and do not depend
     for (const [index, { segmentId, score: value }] of fused.entries()) {
       const both = [scoreOf(vector, segmentId), scoreOf(text, segmentId)]
       if (value > Math.max(...both) + 1e-12 || value < Math.min(...both) - 1e-12 || value > (fused[index - 1]?.score ?? 1)) return false
-      const alone = (hits: readonly Hit[]): Hit[] => hits.filter((hit) => hit.segmentId === segmentId)
+      const alone = (hits: readonly Hit[]): Hit[] => hits.filter((one) => one.segmentId === segmentId)
       if (scoreOf(fuse({ vector: alone(vector), text: alone(text) }, shares), segmentId) !== value) return false
     }
-    const shuffled = (hits: readonly Hit[]): Hit[] => hits.map((hit) => [random.next().value as number, hit] as const).sort(([a], [b]) => a - b).map(([, hit]) => hit)
+    const shuffled = (hits: readonly Hit[]): Hit[] =>
+      hits.map((one) => [random.next().value as number, one] as const).sort(([a], [b]) => a - b).map(([, one]) => one)
     const again = fuse({ vector: shuffled(vector), text: shuffled(text) }, shares)
     return again.length === fused.length && fused.every(({ segmentId, score: value }) => scoreOf(again, segmentId) === value)
   }))
@@ -77,7 +80,8 @@ test('fused scores are bounded by those of both sides, sorted, and do not depend
 
 test('a fused score grows with either side', (t) => {
   fc.assert(fc.property(score, score, score, weights, (vector, text, more, shares) => {
-    const fused = (v: number, w: number): number => scoreOf(fuse({ vector: [{ segmentId: 'a', score: v }], text: [{ segmentId: 'a', score: w }] }, shares), 'a')
+    const fused = (v: number, w: number): number =>
+      scoreOf(fuse({ vector: [{ segmentId: 'a', score: v }], text: [{ segmentId: 'a', score: w }] }, shares), 'a')
     const base = fused(vector, text)
     return fused(Math.min(1, vector + more), text) >= base && fused(vector, Math.min(1, text + more)) >= base
   }))
@@ -101,14 +105,19 @@ const open = (): Promise<Library> => library ??= (async () => {
 })()
 test.after.always(async () => { await (await library)?.app.close() })
 
-const ask = async (question: string, method: SearchMethod, settings: Partial<RetrievalSettings> = {}, ids?: readonly string[]): Promise<readonly RetrievedSegment[]> => {
+const ask = async (
+  question: string, method: SearchMethod, settings: Partial<RetrievalSettings> = {}, ids?: readonly string[],
+): Promise<readonly RetrievedSegment[]> => {
   const { app, owner, id } = await open()
   return app.resolve(datasets).retrieve(owner.workspaceId, ids ?? [id], question, { method, topK: 10, ...settings })
 }
 const places = async (method: SearchMethod, questionOf: (item: QualityItem) => string, settings?: Partial<RetrievalSettings>) => {
   const found: number[] = []
-  for (const item of qualitySet) found.push((await ask(questionOf(item), method, settings)).findIndex(({ documentName }) => documentName === item.name))
-  return { first: found.filter((place) => place === 0).length, third: found.filter((place) => place >= 0 && place < 3).length, found: found.filter((place) => place >= 0).length }
+  for (const item of qualitySet) {
+    found.push((await ask(questionOf(item), method, settings)).findIndex(({ documentName }) => documentName === item.name))
+  }
+  const among = (most: number): number => found.filter((place) => place >= 0 && place < most).length
+  return { first: among(1), third: among(3), found: among(Infinity) }
 }
 
 test.serial('questions in other words find their passages by meaning, and nearly as well by both', async (t) => {
@@ -119,7 +128,9 @@ test.serial('questions in other words find their passages by meaning, and nearly
 })
 
 test.serial('exact words find their passages by words, and as well by both', async (t) => {
-  for (const method of ['full_text_search', 'hybrid_search', 'keyword_search'] as const) t.is((await places(method, ({ exact }) => exact)).first, qualitySet.length, method)
+  for (const method of ['full_text_search', 'hybrid_search', 'keyword_search'] as const) {
+    t.is((await places(method, ({ exact }) => exact)).first, qualitySet.length, method)
+  }
 })
 
 test.serial('a threshold rejects nonsense and keeps answers', async (t) => {

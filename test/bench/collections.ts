@@ -20,11 +20,13 @@ const sources = [
 /** Those that are in the folder; the names of the others. */
 export const readCollections = async (folder: string): Promise<{ found: Collection[]; absent: string[] }> => {
   const there = sources.filter(({ name, documents }) => existsSync(join(folder, name, documents)))
-  return { found: await Promise.all(there.map((source) => read(folder, source))), absent: sources.filter((source) => !there.includes(source)).map(({ name }) => name) }
+  const absent = sources.filter((source) => !there.includes(source)).map(({ name }) => name)
+  return { found: await Promise.all(there.map((source) => read(folder, source))), absent }
 }
 
 const read = async (folder: string, { name, ...files }: (typeof sources)[number]): Promise<Collection> => {
-  const [documents, questions, judgements] = await Promise.all([files.documents, files.questions, files.judgements].map((file) => readFile(join(folder, name, file), 'latin1'))) as [string, string, string]
+  const [documents = '', questions = '', judgements = ''] = await Promise.all(
+    [files.documents, files.questions, files.judgements].map((file) => readFile(join(folder, name, file), 'latin1')))
   const relevant = new Map<string, Set<string>>()
   for (const line of judgements.split('\n')) {
     const [question, document, grade = '1'] = line.trim().split(/\s+/)
@@ -35,10 +37,12 @@ const read = async (folder: string, { name, ...files }: (typeof sources)[number]
   const asked = records(questions).map(({ id, W }, index) => [name === 'cranfield' ? String(index + 1) : id, W ?? ''] as const)
   return {
     name, relevant,
-    documents: new Map(records(documents).map(({ id, T = '', W = '' }) => [id, `${T} ${W}`.replace(/\s+/g, ' ').trim()] as const).filter(([, text]) => text !== '')),
-    questions: new Map(asked.map(([id, text]) => [id, text.replace(/\s+/g, ' ').trim()] as const).filter(([id]) => relevant.has(id))),
+    documents: new Map(records(documents).map(({ id, T = '', W = '' }) => [id, oneLine(`${T} ${W}`)] as const).filter(([, text]) => text !== '')),
+    questions: new Map(asked.map(([id, text]) => [id, oneLine(text)] as const).filter(([id]) => relevant.has(id))),
   }
 }
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 /** `.I 7` begins a record; `.W` alone on a line begins a field. */
 const records = (text: string): ({ id: string } & Record<string, string>)[] => text.split(/^\.I /m).slice(1).map((record) => {

@@ -12,7 +12,10 @@ import type { RetrievalSettings, SearchMethod } from '../../plugins/datasets/por
 import { judge, readCollections } from './collections.ts'
 import type { Collection } from './collections.ts'
 
-const { values: { data = '', vectors = 'exact', weights } } = parseArgs({ options: { data: { type: 'string' }, vectors: { type: 'string' }, weights: { type: 'string' } } })
+/** `--vectors pgvector` takes the other index, `--weights 0.5` gives the vectors another share. */
+const { values: { data = '', vectors = 'exact', weights } } = parseArgs({
+  options: { data: { type: 'string' }, vectors: { type: 'string' }, weights: { type: 'string' } },
+})
 const methods: readonly SearchMethod[] = ['full_text_search', 'semantic_search', 'hybrid_search']
 const LONGEST = 20_000
 /** Nothing in the collections is separated by it, so that no text is cut. */
@@ -43,7 +46,7 @@ if (found.length > 0) {
   try {
     const owner = await app.resolve(accounts).setup({ email: 'bench@example.org', name: 'Bench', password: 'measure twice 42' })
     if (!owner) throw new Error('the new database is not empty')
-    console.log(`${'collection'.padEnd(12)}${'method'.padEnd(18)}nDCG@10  recall@100  MAP    median ms  best score of a question: lowest, median, highest`)
+    console.log(`${'collection'.padEnd(12)}${'method'.padEnd(18)}nDCG@10  recall@100  MAP    median ms  best score of a question: least, median, most`)
     for (const collection of found) {
       const id = await fill(app, owner, collection)
       for (const method of methods) {

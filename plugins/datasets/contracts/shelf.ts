@@ -29,8 +29,10 @@ export const newDocument = async (db: Database, dataset: ShelfDataset, size: num
 /** Everything that keeps a document or its segment from being found, and its undoing. */
 export const hidden: Readonly<Record<string, (db: Database, document: ShelfDocument, hide: boolean) => Promise<unknown>>> = {
   'a disabled segment': (db, { segmentIds }, hide) => db.query('UPDATE document_segments SET enabled = $2 WHERE id = $1', [segmentIds[0], !hide]),
-  'an unfinished segment': (db, { segmentIds }, hide) => db.query('UPDATE document_segments SET status = $2 WHERE id = $1', [segmentIds[0], hide ? 'indexing' : 'completed']),
+  'an unfinished segment': (db, { segmentIds }, hide) =>
+    db.query('UPDATE document_segments SET status = $2 WHERE id = $1', [segmentIds[0], hide ? 'indexing' : 'completed']),
   'a disabled document': (db, { id }, hide) => db.query('UPDATE documents SET enabled = $2 WHERE id = $1', [id, !hide]),
   'an archived document': (db, { id }, hide) => db.query('UPDATE documents SET archived = $2 WHERE id = $1', [id, hide]),
-  'an unfinished document': (db, { id }, hide) => db.query('UPDATE documents SET indexing_status = $2 WHERE id = $1', [id, hide ? 'indexing' : 'completed']),
+  'an unfinished document': (db, { id }, hide) =>
+    db.query('UPDATE documents SET indexing_status = $2 WHERE id = $1', [id, hide ? 'indexing' : 'completed']),
 }

@@ -9,7 +9,8 @@ import type { ShelfDataset, ShelfDocument } from './shelf.ts'
 
 const entriesOf = ({ id, segmentIds }: ShelfDocument, texts: readonly string[]) =>
   segmentIds.slice(0, texts.length).map((segmentId, index) => ({ segmentId, documentId: id, text: texts[index] as string }))
-const scopeOf = (...datasets: readonly ShelfDataset[]) => ({ workspaceId: datasets[0]?.workspaceId as string, datasetIds: datasets.map(({ id }) => id) })
+const scopeOf = (...datasets: readonly ShelfDataset[]) =>
+  ({ workspaceId: datasets[0]?.workspaceId as string, datasetIds: datasets.map(({ id }) => id) })
 const ids = (hits: readonly Hit[]): string[] => hits.map(({ segmentId }) => segmentId)
 const refuse = (): never => { throw new Error('undone') }
 
@@ -26,7 +27,9 @@ const indexed = async (db: Parameters<typeof newDataset>[0], subject: TextIndex,
   return { dataset, document, segmentIds: document.segmentIds }
 }
 /** What a search must not confuse: syntax, wildcards, nothing, too much. */
-const strange = ["'; DROP TABLE x; --", '"', '\\', '\0', '$1 $$ %s', '& | ! <-> :*', '{}', '', ' ', '\n', '\ud800', 'x'.repeat(65_536), 'one two '.repeat(8_192)]
+const strange = [
+  "'; DROP TABLE x; --", '"', '\\', '\0', '$1 $$ %s', '& | ! <-> :*', '{}', '', ' ', '\n', '\ud800', 'x'.repeat(65_536), 'one two '.repeat(8_192),
+]
 
 export const textIndexContract = defineContract(textIndex, {
   uses: { db: database },
@@ -40,7 +43,8 @@ export const textIndexContract = defineContract(textIndex, {
       assert.deepEqual(ids(await subject.search(scopeOf(dataset), 'oil for a bicycle chain', 1)), ids(hits).slice(0, 1))
     },
     'a passage with all words of a question scores higher than one with some, whatever the rest of the dataset says': async (subject, { db }) => {
-      const { dataset, segmentIds: [some, all] } = await indexed(db, subject, ['copper wire', 'copper kettle', ...Array.from({ length: 20 }, (_, index) => `filler ${index}`)])
+      const filler = Array.from({ length: 20 }, (_, index) => `filler ${index}`)
+      const { dataset, segmentIds: [some, all] } = await indexed(db, subject, ['copper wire', 'copper kettle', ...filler])
       const [first, second, ...rest] = await subject.search(scopeOf(dataset), 'a copper kettle', 10)
       assert.deepEqual([first?.segmentId, second?.segmentId, rest], [all, some, []])
     },
@@ -51,15 +55,19 @@ export const textIndexContract = defineContract(textIndex, {
       assert.ok((amongNonsense?.score ?? 1) < (alone?.score ?? 0) / 1.5)
     },
     'takes words of any script': async (subject, { db }) => {
-      const { dataset, segmentIds } = await indexed(db, subject, ['数据库连接失败时请检查密码', 'Пароль базы данных', 'データベースの接続', 'كلمة المرور', '데이터베이스 연결', 'Das Paßwort der Datenbank'])
-      for (const [question, place] of [['数据库连接', 0], ['пароль', 1], ['データベース', 2], ['المرور', 3], ['데이터베이스', 4], ['PAßWORT', 5]] as const) {
+      const { dataset, segmentIds } = await indexed(db, subject, [
+        '数据库连接失败时请检查密码', 'Пароль базы данных', 'データベースの接続', 'كلمة المرور', '데이터베이스 연결', 'Das Paßwort der Datenbank',
+      ])
+      for (const [place, question] of ['数据库连接', 'пароль', 'データベース', 'المرور', '데이터베이스', 'PAßWORT'].entries()) {
         assert.equal(ids(await subject.search(scopeOf(dataset), question, 10))[0], segmentIds[place], question)
       }
     },
     'takes any text to write and any question, and mistakes none for syntax': async (subject, { db }) => {
       const { dataset, document } = await indexed(db, subject, [...strange, 'plain heron'])
-      for (const question of strange) assert.ok((await subject.search(scopeOf(dataset), question, 100)).every(({ score }) => score > 0 && score <= 1))
-      for (const question of strange) assert.ok(ids(await subject.search(scopeOf(dataset), `${question} heron`, 100)).includes(document.segmentIds.at(-1) as string))
+      for (const question of strange) {
+        assert.ok((await subject.search(scopeOf(dataset), question, 100)).every(({ score }) => score > 0 && score <= 1))
+        assert.ok(ids(await subject.search(scopeOf(dataset), `${question} heron`, 100)).includes(document.segmentIds.at(-1) as string))
+      }
     },
     'writing again replaces, and changes no score': async (subject, { db }) => {
       const { dataset, document, segmentIds } = await indexed(db, subject)
@@ -97,7 +105,9 @@ export const textIndexContract = defineContract(textIndex, {
       const before = await subject.search(scopeOf(dataset), 'heron lake', 10)
       const neighbour = await newDataset(db, dataset.workspaceId)
       const stranger = await newDataset(db)
-      for (const other of [neighbour, stranger]) await subject.write(other, entriesOf(await newDocument(db, other, 2), ['heron lake', 'lake lake']))
+      for (const other of [neighbour, stranger]) {
+        await subject.write(other, entriesOf(await newDocument(db, other, 2), ['heron lake', 'lake lake']))
+      }
       assert.deepEqual(await subject.search(scopeOf(dataset), 'heron lake', 10), before)
       assert.deepEqual(await subject.search({ workspaceId: stranger.workspaceId, datasetIds: [dataset.id] }, 'heron', 10), [])
       assert.deepEqual(await subject.search({ workspaceId: dataset.workspaceId, datasetIds: [dataset.id, stranger.id] }, 'heron lake', 10), before)
@@ -113,14 +123,16 @@ export const textIndexContract = defineContract(textIndex, {
       const first = await indexed(db, subject, texts.slice(0, 2))
       const second = await newDataset(db, first.dataset.workspaceId)
       await subject.write(second, entriesOf(await newDocument(db, second, 2), texts.slice(2)))
-      const scores = async (...datasets: ShelfDataset[]) => (await subject.search(scopeOf(...datasets), 'oil near a lake', 10)).map(({ score }) => score.toFixed(9))
+      const scores = async (...datasets: ShelfDataset[]) =>
+        (await subject.search(scopeOf(...datasets), 'oil near a lake', 10)).map(({ score }) => score.toFixed(9))
       assert.deepEqual(await scores(first.dataset, second), await scores(one.dataset))
     },
     'passes over what is disabled, archived or unfinished, and still gives as many as were asked for': async (subject, { db }) => {
       const dataset = await newDataset(db)
       const better = await newDocument(db, dataset, 1)
       const good = await newDocument(db, dataset, 30)
-      await subject.write(dataset, [...entriesOf(better, ['heron']), ...entriesOf(good, good.segmentIds.map((_, index) => `heron ${'word '.repeat(index + 1)}`))])
+      await subject.write(dataset, entriesOf(better, ['heron']))
+      await subject.write(dataset, entriesOf(good, good.segmentIds.map((_, index) => `heron ${'word '.repeat(index + 1)}`)))
       assert.equal(ids(await subject.search(scopeOf(dataset), 'heron', 5))[0], better.segmentIds[0])
       for (const [what, hide] of Object.entries(hidden)) {
         await hide(db, better, true)
@@ -135,7 +147,8 @@ export const textIndexContract = defineContract(textIndex, {
       const all = await subject.search(scopeOf(dataset), 'heron on a bicycle', 10)
       assert.equal(all.length, 4)
       const also = await subject.search(scopeOf(dataset), 'heron on a bicycle', 1, [...segmentIds, randomUUID()])
-      assert.deepEqual(new Map(also.map(({ segmentId, score }) => [segmentId, score])), new Map(all.map(({ segmentId, score }) => [segmentId, score])))
+      const scores = (hits: readonly Hit[]) => new Map(hits.map(({ segmentId, score }) => [segmentId, score]))
+      assert.deepEqual(scores(also), scores(all))
       assert.deepEqual(await subject.search(scopeOf(dataset), 'glacier', 1, segmentIds), [])
     },
     'joins the transaction of its caller': async (subject, { db }) => {
@@ -144,25 +157,31 @@ export const textIndexContract = defineContract(textIndex, {
       await assert.rejects(db.transaction(async () => { await subject.remove(dataset, 'all'); refuse() }))
       await assert.rejects(db.transaction(async () => { await subject.write(dataset, entriesOf(document, ['glacier', 'glacier'])); refuse() }))
       assert.deepEqual(await subject.search(scopeOf(dataset), 'heron lake', 10), before)
-      await db.transaction(async () => { await subject.remove(dataset, 'all'); await subject.write(dataset, entriesOf(document, ['glacier'])) })
+      await db.transaction(async () => {
+        await subject.remove(dataset, 'all')
+        await subject.write(dataset, entriesOf(document, ['glacier']))
+      })
       assert.deepEqual(ids(await subject.search(scopeOf(dataset), 'glacier heron', 10)), [document.segmentIds[0]])
     },
     'two writers of one dataset disturb each other neither in other segments nor in the same': async (subject, { db }) => {
       const dataset = await newDataset(db)
       const [mine, shared] = [await newDocument(db, dataset, 20), await newDocument(db, dataset, 20)]
-      const write = (document: ShelfDocument, word: string) => subject.write(dataset, entriesOf(document, document.segmentIds.map((_, index) => `${word} number${index}`)))
+      const write = (document: ShelfDocument, word: string) =>
+        subject.write(document.dataset, entriesOf(document, document.segmentIds.map((_, index) => `${word} number${index}`)))
       await Promise.all([write(mine, 'mine'), write(shared, 'shared'), write(shared, 'shared'), write(shared, 'shared')])
       assert.equal((await subject.search(scopeOf(dataset), 'mine', 100)).length, 20)
       assert.equal(new Set(ids(await subject.search(scopeOf(dataset), 'shared', 100))).size, 20)
       const [first] = await subject.search(scopeOf(dataset), 'number7', 10)
-      const alone = await newDataset(db)
-      await subject.write(alone, [...entriesOf(await newDocument(db, alone, 20), mine.segmentIds.map((_, index) => `mine number${index}`)), ...entriesOf(await newDocument(db, alone, 20), shared.segmentIds.map((_, index) => `shared number${index}`))])
-      assert.equal(first?.score.toFixed(9), (await subject.search(scopeOf(alone), 'number7', 10))[0]?.score.toFixed(9))
+      const calm = await newDataset(db)
+      await write(await newDocument(db, calm, 20), 'mine')
+      await write(await newDocument(db, calm, 20), 'shared')
+      assert.equal(first?.score.toFixed(9), (await subject.search(scopeOf(calm), 'number7', 10))[0]?.score.toFixed(9))
     },
     'names the words that a text is about': async (subject) => {
-      assert.deepEqual(new Set(subject.keywords('The bicycle chain. Oil the chain of the bicycle, and the chain again.', 2)), new Set(['chain', 'bicycle']))
+      const text = 'The bicycle chain. Oil the chain of the bicycle, and the chain again.'
+      assert.deepEqual(new Set(subject.keywords(text, 2)), new Set(['chain', 'bicycle']))
       assert.equal(subject.keywords(texts.join(' '), 5).length, 5)
-      for (const text of strange) assert.ok(subject.keywords(text, 10).length <= 10)
+      for (const any of strange) assert.ok(subject.keywords(any, 10).length <= 10)
       assert.deepEqual(subject.keywords('', 10), [])
     },
   },

@@ -80,7 +80,8 @@ export const retrieval = service('datasets.retrieval', {
   },
 })
 
-const hasVectors = (row: DatasetRow): boolean => row.indexing_technique === 'high_quality' && row.embedding_model !== null && row.embedding_model_provider !== null
+const hasVectors = (row: DatasetRow): boolean =>
+  row.indexing_technique === 'high_quality' && row.embedding_model !== null && row.embedding_model_provider !== null
 
 const groupByModel = (workspaceId: string, rows: readonly DatasetRow[]): Group[] => {
   const groups = new Map<string, { model: ModelRef; scope: { workspaceId: string; datasetIds: string[] } }>()

@@ -9,12 +9,19 @@ export const builtin = defineAdapter(models, 'builtin', {
   uses: { providers: modelProvider, config: modelsConfig },
   create: ({ providers, config }) => {
     const offers = (provider: ModelProvider, type: ModelType) => provider.models().filter((model) => model.type === type)
-    const find = ({ provider, model }: ModelRef, type: ModelType) => providers.get(provider)?.models().find(({ name, type: its }) => name === model && its === type)
+    const find = ({ provider, model }: ModelRef, type: ModelType) => {
+      const known = providers.get(provider)
+      return known && offers(known, type).find(({ name }) => name === model)
+    }
     const embedder = (ref: ModelRef) => {
       const provider = providers.get(ref.provider)
-      if (!provider) throw modelErrors.providerNotInitialize(`The model provider "${ref.provider}" is not configured. Configured are: ${[...providers.keys()].join(', ') || 'none'}.`)
+      if (!provider) {
+        const known = [...providers.keys()].join(', ') || 'none'
+        throw modelErrors.providerNotInitialize(`The model provider "${ref.provider}" is not configured. Configured are: ${known}.`)
+      }
       if (!find(ref, 'text-embedding') || !provider.embed) {
-        throw modelErrors.modelCurrentlyNotSupport(`The provider "${ref.provider}" has no embedding model "${ref.model}". Choose one that the list of models shows.`)
+        throw modelErrors.modelCurrentlyNotSupport(
+          `The provider "${ref.provider}" has no embedding model "${ref.model}". Choose one that the list of models shows.`)
       }
       return provider.embed.bind(provider)
     }

@@ -41,7 +41,9 @@ export const modelsContract = defineContract(models, {
     'one vector of unit length and of the promised dimension per text, in order, whatever the text': async (subject) => {
       const ref = await chosen(subject)
       const dimensions = (await subject.find(workspace, ref, 'text-embedding'))?.dimensions
-      const texts = ['', ' \n', '.', "quotes ' \" and \\ and $1", 'nul \0 in it', '\ud800', '数据库连接失败', 'Ёлка 1 ελιά', 'x'.repeat(65_536), 'word '.repeat(2_000)]
+      const texts = [
+        '', ' \n', '.', "quotes ' \" and \\ and $1", 'nul \0 in it', '\ud800', '数据库连接失败', 'Ёлка 1 ελιά', 'x'.repeat(65_536), 'word '.repeat(2_000),
+      ]
       const { vectors, tokens } = await subject.embed(workspace, ref, { texts, purpose: 'document' })
       assert.equal(vectors.length, texts.length)
       for (const vector of vectors) {
@@ -53,7 +55,8 @@ export const modelsContract = defineContract(models, {
     'a text has the same vector alone and among others': async (subject) => {
       const ref = await chosen(subject)
       const [alone] = (await subject.embed(workspace, ref, { texts: ['The bridge is closed.'], purpose: 'document' })).vectors
-      const many = (await subject.embed(workspace, ref, { texts: ['Tea.', 'The bridge is closed.', 'A far longer text about something else altogether.'], purpose: 'document' })).vectors
+      const texts = ['Tea.', 'The bridge is closed.', 'A far longer text about something else altogether.']
+      const many = (await subject.embed(workspace, ref, { texts, purpose: 'document' })).vectors
       assert.ok(cosine(alone as Float32Array, many[1] as Float32Array) > 0.999)
     },
     'texts of like meaning are nearer than others': async (subject) => {

@@ -25,6 +25,11 @@ export const createEncoder = ({ idleMs, file = entry }: { readonly idleMs: numbe
   let idle: NodeJS.Timeout | undefined
   let closed = false
 
+  const takeAll = (): Task[] => {
+    const tasks = [...running ? [running] : [], ...urgent.splice(0), ...patient.splice(0)]
+    running = undefined
+    return tasks
+  }
   const start = (): Worker => {
     const thread = new Worker(file)
     let why: Error | undefined
@@ -39,9 +44,9 @@ export const createEncoder = ({ idleMs, file = entry }: { readonly idleMs: numbe
     thread.on('exit', () => {
       if (worker !== thread) return
       worker = undefined
-      const lost = [...running ? [running] : [], ...urgent.splice(0), ...patient.splice(0)]
-      running = undefined
-      for (const task of lost) task.reject(new Error(`the thread of the embedding model ended (${why?.message ?? 'no reason given'}); the next call starts it again`, { cause: why }))
+      const lost = takeAll()
+      const message = `the thread of the embedding model ended (${why?.message ?? 'no reason given'}); the next call starts it again`
+      for (const task of lost) task.reject(new Error(message, { cause: why }))
     })
     return thread
   }
@@ -76,8 +81,7 @@ export const createEncoder = ({ idleMs, file = entry }: { readonly idleMs: numbe
     close: async () => {
       closed = true
       clearTimeout(idle)
-      for (const task of [...running ? [running] : [], ...urgent.splice(0), ...patient.splice(0)]) task.reject(new Error('the server is stopping'))
-      running = undefined
+      for (const task of takeAll()) task.reject(new Error('the embedding model is closed: the server is stopping'))
       await letGo()
     },
   }
