@@ -13,8 +13,8 @@ import type { Hit, VectorIndex } from '../ports.ts'
 import { toBytes, unit } from '../vectors/arithmetic.ts'
 import { createMatrices } from '../vectors/matrices.ts'
 import { byScore, ranked, scoresOf } from '../vectors/ranking.ts'
-import { chosen } from './chosen.ts'
-import { searchable } from './searchable.ts'
+import { chosen } from '../queries/chosen.ts'
+import { searchable } from '../queries/searchable.ts'
 
 interface ExactOptions {
   /** Memory for matrices, in bytes. A dataset that needs more is read anew for each search. */

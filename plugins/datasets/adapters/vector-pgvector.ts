@@ -8,8 +8,8 @@ import { vectorIndex } from '../ports.ts'
 import type { Hit, VectorIndex } from '../ports.ts'
 import { unit } from '../vectors/arithmetic.ts'
 import { byScore } from '../vectors/ranking.ts'
-import { chosen } from './chosen.ts'
-import { searchable } from './searchable.ts'
+import { chosen } from '../queries/chosen.ts'
+import { searchable } from '../queries/searchable.ts'
 
 /** The first with iterative scans: before it, a filter could leave a search of the graph with too few hits. */
 const OLDEST = 8

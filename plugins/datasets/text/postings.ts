@@ -1,0 +1,116 @@
+/** The rows of the text index: one per (term, segment), written and removed. */
+import type { Database } from '../../../core/index.ts'
+import { chosen } from '../queries/chosen.ts'
+import type { IndexedText, TextIndex } from '../ports.ts'
+import { frequencies } from './analysis.ts'
+
+/** Segments per statement: some 50,000 rows. */
+const BATCH = 500
+const SMALLINT = 32_767
+
+const insertSegments = `
+  INSERT INTO text_index_segments (dataset, segment_id, document_id, length, terms)
+  SELECT $1, segment_id, document_id, length, string_to_array(terms, E'\\n')
+  FROM unnest($2::uuid[], $3::uuid[], $4::integer[], $5::text[]) AS entry (segment_id, document_id, length, terms)
+  ORDER BY segment_id
+  ON CONFLICT (dataset, segment_id) DO NOTHING
+  RETURNING id, segment_id, length`
+
+// In the order of the index, which then grows at few places at a time.
+const insertTerms = `
+  INSERT INTO text_index_terms (dataset, term, segment, frequency, length)
+  SELECT $1, term, segment, least(frequency, ${SMALLINT}), least(length, ${SMALLINT})
+  FROM unnest($2::text[], $3::bigint[], $4::integer[], $5::integer[]) AS entry (term, segment, frequency, length)
+  ORDER BY term COLLATE "C", segment`
+
+// Now and then the many rows of a size become one. Rows that another writer is just adding up are left to it.
+const addSize = `
+  WITH old AS (
+    SELECT id FROM text_index_sizes
+    WHERE dataset = $1 AND (SELECT count(*) FROM text_index_sizes WHERE dataset = $1) >= 64
+    FOR UPDATE SKIP LOCKED
+  ), gone AS (
+    DELETE FROM text_index_sizes WHERE id IN (SELECT id FROM old) RETURNING segments, length
+  )
+  INSERT INTO text_index_sizes (dataset, segments, length)
+  SELECT $1, $2 + coalesce(sum(segments), 0), $3 + coalesce(sum(length), 0) FROM gone`
+
+const removeSome = (which: string): string => `
+  WITH gone AS (
+    DELETE FROM text_index_segments
+    WHERE dataset = (SELECT id FROM text_index_datasets WHERE workspace_id = $1 AND dataset_id = $2) AND ${which}
+    RETURNING dataset, id, length, terms
+  ), rows AS (
+    DELETE FROM text_index_terms t USING (SELECT dataset, id, unnest(terms) AS term FROM gone) g
+    WHERE t.dataset = g.dataset AND t.term = g.term COLLATE "C" AND t.segment = g.id
+  )
+  INSERT INTO text_index_sizes (dataset, segments, length)
+  SELECT dataset, -count(*), -sum(length) FROM gone GROUP BY dataset`
+
+const removeAll = `
+  WITH gone AS (DELETE FROM text_index_datasets WHERE workspace_id = $1 AND dataset_id = $2 RETURNING id)
+  DELETE FROM text_index_terms WHERE dataset IN (SELECT id FROM gone)`
+
+interface Entry { readonly text: IndexedText; readonly terms: ReadonlyMap<string, number>; readonly length: number }
+
+const analyse = (text: IndexedText): Entry => {
+  const terms = frequencies(text.text)
+  return { text, terms, length: [...terms.values()].reduce((sum, count) => sum + count, 0) }
+}
+
+/** The number of a dataset, made where it has none yet. */
+const numberOf = async (db: Database, { workspaceId, id }: { workspaceId: string; id: string }): Promise<number> => {
+  const find = () => db.query<{ id: number }>('SELECT id FROM text_index_datasets WHERE workspace_id = $1 AND dataset_id = $2', [workspaceId, id])
+  let [row] = await find()
+  if (!row) {
+    await db.query('INSERT INTO text_index_datasets (workspace_id, dataset_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [workspaceId, id])
+    ;[row] = await find()
+  }
+  if (!row) throw new Error(`the dataset ${id} is being deleted`)
+  return row.id
+}
+
+/** Adds what is not there; returns what is. */
+const insert = async (db: Database, dataset: number, entries: readonly Entry[]): Promise<Entry[]> => {
+  const made = await db.query<{ id: string; segment_id: string; length: number }>(insertSegments, [
+    dataset, entries.map(({ text }) => text.segmentId), entries.map(({ text }) => text.documentId), entries.map(({ length }) => length),
+    entries.map(({ terms }) => [...terms.keys()].join('\n')),
+  ])
+  const ids = new Map(made.map(({ segment_id, id }) => [segment_id, id]))
+  const rows = entries.flatMap(({ text, terms, length }) => {
+    const id = ids.get(text.segmentId)
+    return id === undefined ? [] : [...terms].map(([term, frequency]) => ({ term, id, frequency, length }))
+  })
+  if (rows.length > 0) {
+    await db.query(insertTerms, [
+      dataset, rows.map(({ term }) => term), rows.map(({ id }) => id), rows.map(({ frequency }) => frequency), rows.map(({ length }) => length),
+    ])
+  }
+  if (made.length > 0) await db.query(addSize, [dataset, made.length, made.reduce((sum, { length }) => sum + length, 0)])
+  return entries.filter(({ text }) => !ids.has(text.segmentId))
+}
+
+/** Both join the transaction of their caller. */
+export const createPostings = (db: Database): Pick<TextIndex, 'write' | 'remove'> => {
+  const remove: TextIndex['remove'] = async ({ workspaceId, id }, what) => {
+    const [which, values] = chosen(what)
+    await db.query(what === 'all' ? removeAll : removeSome(which), [workspaceId, id, ...values])
+  }
+  return {
+    remove,
+    write: (dataset, entries) => db.transaction(async () => {
+      const sameCase = entries.map((entry) => ({ ...entry, segmentId: entry.segmentId.toLowerCase() }))
+      const latest = [...new Map(sameCase.map((entry) => [entry.segmentId, entry])).values()]
+      if (latest.length === 0) return
+      const number = await numberOf(db, dataset)
+      for (let at = 0; at < latest.length; at += BATCH) {
+        let left = await insert(db, number, latest.slice(at, at + BATCH).map(analyse))
+        // What is there already, perhaps written by another just now, is replaced.
+        while (left.length > 0) {
+          await remove(dataset, { segmentIds: left.map(({ text }) => text.segmentId) })
+          left = await insert(db, number, left)
+        }
+      }
+    }),
+  }
+}
