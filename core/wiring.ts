@@ -9,7 +9,7 @@ import { isPerRequest, keyOf } from './container.ts'
 import type { Problem } from './errors.ts'
 import { CycleError, sortByNeeds } from './graph.ts'
 import type { LoadedPlugin } from './load.ts'
-import type { Adapter, Job, Port, Service, Uses } from './plugin.ts'
+import type { Adapter, Job, Plugin, Port, Service, Uses } from './plugin.ts'
 import { fullPath } from './route.ts'
 import type { Route } from './route.ts'
 import { serverConfig } from './server-config.ts'
@@ -39,140 +39,184 @@ export interface Wiring {
   readonly problems: readonly Problem[]
 }
 
+type Report = (path: string, message: string, fix?: string, origin?: string) => void
+/** Something that may exist once per server, and the plugin that has it. */
+interface Owned<T> { readonly value: T; readonly plugin: LoadedPlugin }
+type Claims<T> = ReadonlyMap<string, Owned<T>>
+
+/** What the plugins bring, each thing once. */
+interface Parts {
+  readonly ports: Claims<Port<unknown>>
+  /** By `<port> <adapter>`. */
+  readonly offers: Claims<Adapter>
+  readonly permissions: Claims<string>
+  readonly tables: Claims<unknown>
+  readonly jobs: Claims<Job>
+  readonly routes: Claims<Route>
+}
+
 export const wire = (loaded: readonly LoadedPlugin[], config: LoadedConfig): Wiring => {
   const problems: Problem[] = []
-  const problem = (path: string, message: string, fix?: string, origin?: string): void => { problems.push({ path, message, fix, origin }) }
+  const report: Report = (path, message, fix, origin) => { problems.push({ path, message, fix, origin }) }
+  const section: Section = (schema, value, path) => {
+    const checked = checkSection(schema, value, path, config)
+    problems.push(...checked.problems)
+    return checked.value
+  }
+  const parts = collect(loaded, report)
+  const configs = readConfigs(loaded, config, section)
+  const adapters = chooseAdapters(parts, config, section, report)
+  // What was said of a port already is not said again by each of its users.
+  const refused = problems.map(({ path }) => path.split('.')).filter(([root]) => root === 'adapters').map(([, port]) => port as string)
+  const { services, neighbours } = followUses(loaded, parts, configs, adapters, new Set(refused), report)
+  checkTables(parts, report)
+  checkRoutes(parts, report)
 
-  /** Collects what may exist once per server, and says who else has it. */
-  const claims = <T>(kind: string, of: (plugin: LoadedPlugin) => Iterable<readonly [string, T]>) => {
-    const found = new Map<string, { value: T; plugin: LoadedPlugin }>()
+  const sorted = (needs: ReadonlyMap<string, readonly string[]>, what: string): string[] => {
+    try { return sortByNeeds(needs) } catch (error) {
+      if (!(error instanceof CycleError)) throw error
+      report(what, error.message)
+      return [...needs.keys()]
+    }
+  }
+  // Many-ports are read late, so they order nothing.
+  const keysOf = (uses: Uses): string[] => Object.values(uses).filter((token) => token.kind !== 'port' || !token.many).map(keyOf)
+  const needs = new Map([...adapters].map(([key, { adapter }]) => [key, keysOf(adapter.uses as Uses)]))
+  for (const [key, { uses }] of services) needs.set(key, keysOf(uses))
+  const startOrder = sorted(neighbours, 'plugins')
+  const values = <T>(claims: Claims<T>): Map<string, T> => new Map([...claims].map(([key, { value }]) => [key, value]))
+  return {
+    plugins: startOrder.flatMap((name) => loaded.filter(({ plugin }) => plugin.name === name)),
+    ports: values(parts.ports), adapters, services, order: sorted(needs, 'uses'), configs, permissions: values(parts.permissions),
+    routes: [...values(parts.routes).values()], jobs: [...values(parts.jobs).values()],
+    tables: new Map([...parts.tables].map(([table, { plugin }]) => [table, plugin.plugin.name])), problems,
+  }
+}
+
+const collect = (loaded: readonly LoadedPlugin[], report: Report): Parts => {
+  const claims = <T>(kind: string, of: (plugin: Plugin) => Iterable<readonly [string, T]>): Claims<T> => {
+    const found = new Map<string, Owned<T>>()
     for (const plugin of loaded) {
-      for (const [key, value] of of(plugin)) {
+      for (const [key, value] of of(plugin.plugin)) {
         const other = found.get(key)
-        if (other) problem(plugin.key, `${kind} "${key}" is already ${other.plugin === plugin ? 'its own' : `${other.plugin.key}'s`}`, 'One of the two must take another name.')
+        if (other) report(plugin.key, `${kind} "${key}" is already ${other.plugin === plugin ? 'its own' : `${other.plugin.key}'s`}`, 'One of the two must take another name.')
         else found.set(key, { value, plugin })
       }
     }
     return found
   }
-  const ports = claims('the port', ({ plugin }) => (plugin.ports ?? []).map((port) => [port.id, port as Port<unknown>]))
-  const offers = claims('the adapter', ({ plugin }) => (plugin.adapters ?? []).map((adapter) => [`${adapter.port.id} ${adapter.name}`, adapter]))
-  const permissions = claims('the permission', ({ plugin }) => Object.entries(plugin.permissions ?? {}))
-  const tables = claims('the table', ({ plugin }) => (plugin.models ?? []).map((model) => [model.table, model]))
-  const jobs = claims('the job', ({ plugin }) => (plugin.jobs ?? []).map((job) => [job.name, job]))
-  const routes = claims('the route', ({ plugin }) => (plugin.routes ?? []).map((route) => [`${route.method} ${fullPath(route)}`, route]))
-
-  const section = <T>(schema: Joi.ObjectSchema<T> | undefined, value: unknown, path: readonly string[]): T => {
-    const checked = checkSection(schema, value, path, config)
-    problems.push(...checked.problems)
-    return checked.value
+  return {
+    ports: claims('the port', ({ ports = [] }) => ports.map((port) => [port.id, port as Port<unknown>])),
+    offers: claims('the adapter', ({ adapters = [] }) => adapters.map((adapter) => [`${adapter.port.id} ${adapter.name}`, adapter])),
+    permissions: claims('the permission', ({ permissions = {} }) => Object.entries(permissions)),
+    tables: claims('the table', ({ models = [] }) => models.map((model) => [model.table, model])),
+    jobs: claims('the job', ({ jobs = [] }) => jobs.map((job) => [job.name, job])),
+    routes: claims('the route', ({ routes = [] }) => routes.map((route) => [`${route.method} ${fullPath(route)}`, route])),
   }
-  const configs = new Map<string, unknown>()
-  configs.set(keyOf(serverConfig), section(serverConfig.schema, config.document.server, ['server']))
+}
+
+type Section = <T>(schema: Joi.ObjectSchema<T> | undefined, value: unknown, path: readonly string[]) => T
+const readConfigs = (loaded: readonly LoadedPlugin[], { document }: LoadedConfig, section: Section): Map<string, unknown> => {
+  const configs = new Map<string, unknown>([[keyOf(serverConfig), section(serverConfig.schema, document.server, ['server'])]])
   for (const { plugin, key } of loaded) {
-    const value = section(plugin.config?.schema, config.document.plugins[key] ?? {}, ['plugins', key])
+    const value = section(plugin.config?.schema as Joi.ObjectSchema<unknown> | undefined, document.plugins[key] ?? {}, ['plugins', key])
     if (plugin.config) configs.set(keyOf(plugin.config), value)
   }
+  return configs
+}
 
-  const adapters = new Map<string, ChosenAdapter>()
+/** Named in the configuration → that; else the only offer; else the port's fallback; else a problem that lists the offers. */
+const chooseAdapters = ({ ports, offers }: Parts, config: LoadedConfig, section: Section, report: Report): Map<string, ChosenAdapter> => {
+  const chosen = new Map<string, ChosenAdapter>()
+  const offered = (port: Port<unknown>): string[] => [...offers.values()].filter(({ value }) => value.port.id === port.id).map(({ value }) => value.name)
   const choose = (port: Port<unknown>, instance: string, name: string, settings: unknown): void => {
     const path = ['adapters', port.id, instance]
     const offer = offers.get(`${port.id} ${name}`)
-    const known = [...offers.values()].filter(({ value }) => value.port.id === port.id).map(({ value }) => value.name)
     if (!offer) {
-      problem(path.join('.'), `the port "${port.id}" has no adapter "${name}"; there ${known.length ? `are: ${known.join(', ')}` : 'is none'}`, didYouMean(name, known), config.origin(path))
+      const known = offered(port)
+      report(path.join('.'), `the port "${port.id}" has no adapter "${name}"; there ${known.length > 0 ? `are: ${known.join(', ')}` : 'is none'}`, didYouMean(name, known), config.origin(path))
       return
     }
-    if (offer.value.port.version !== port.version) {
-      problem(path.join('.'), `is written for version ${offer.value.port.version} of the port "${port.id}"; this server has ${port.version}`, `Install a version of ${offer.plugin.key} that fits.`)
+    const { value: adapter, plugin } = offer
+    if (adapter.port.version !== port.version) {
+      report(path.join('.'), `is written for version ${adapter.port.version} of the port "${port.id}"; this server has ${port.version}`, `Install a version of ${plugin.key} that fits.`)
     }
     const key = port.many ? `${port.id}.${instance}` : port.id
-    const options = section(offer.value.options, settings ?? {}, path)
-    adapters.set(key, { key, port, instance, adapter: offer.value, options, plugin: offer.plugin })
+    chosen.set(key, { key, port, instance, adapter, options: section(adapter.options as Joi.ObjectSchema<unknown> | undefined, settings ?? {}, path), plugin })
   }
   for (const { value: port } of ports.values()) {
+    const path = ['adapters', port.id]
     const named = Object.entries(config.document.adapters[port.id] ?? {})
     for (const [instance, settings] of port.many ? named : named.slice(0, 1)) choose(port, instance, (settings['$adapter'] as string | undefined) ?? instance, settings)
     if (port.many) continue
-    if (named.length > 1) problem(`adapters.${port.id}`, `takes one adapter, not ${named.map(([name]) => name).join(' and ')}`, 'Keep one of them.', config.origin(['adapters', port.id]))
+    if (named.length > 1) report(path.join('.'), `takes one adapter, not ${named.map(([name]) => name).join(' and ')}`, 'Keep one of them.', config.origin(path))
     if (named.length > 0) continue
-    const offered = [...offers.values()].filter(({ value }) => value.port.id === port.id)
-    const [only] = offered
-    if (port.fallback !== undefined && offered.some(({ value }) => value.name === port.fallback)) choose(port, port.fallback, port.fallback, {})
-    else if (only && offered.length === 1) choose(port, only.value.name, only.value.name, {})
-    else if (offered.length > 1) problem(`adapters.${port.id}`, `no adapter is chosen; there are: ${offered.map(({ value }) => value.name).join(', ')}`, 'Name one of them in the configuration.')
+    const names = offered(port)
+    const name = names.length === 1 ? names[0] : names.find((one) => one === port.fallback)
+    if (name !== undefined) choose(port, name, name, {})
+    else if (names.length > 1) report(path.join('.'), `no adapter is chosen; there are: ${names.join(', ')}`, 'Name one of them in the configuration.')
   }
   for (const id of Object.keys(config.document.adapters)) {
-    if (!ports.has(id)) problem(`adapters.${id}`, 'no enabled plugin has a port of this name', didYouMean(id, [...ports.keys()]), config.origin(['adapters', id]))
+    if (!ports.has(id)) report(`adapters.${id}`, 'no enabled plugin has a port of this name', didYouMean(id, [...ports.keys()]), config.origin(['adapters', id]))
   }
+  return chosen
+}
 
+/** Follows `uses` from every user through all services: finds the services there are, who stands on whom, and what cannot be had. */
+const followUses = (
+  loaded: readonly LoadedPlugin[], { ports }: Parts, configs: ReadonlyMap<string, unknown>, adapters: ReadonlyMap<string, ChosenAdapter>,
+  missing: Set<string>, report: Report,
+) => {
   const services = new Map<string, Service<unknown>>()
-  const plugNeeds = new Map(loaded.map((plugin) => [plugin.plugin.name, new Set<string>()]))
-  /** Follows `uses` from one user through all services, and reports what cannot be had. */
-  const follow = (plugin: LoadedPlugin, user: string, uses: Uses, perRequest: boolean): void => {
+  const neighbours = new Map(loaded.map(({ plugin }): [string, string[]] => [plugin.name, []]))
+  const follow = (plugin: LoadedPlugin, user: string, uses: Uses, perRequest = false): void => {
     for (const token of Object.values(uses)) {
       const key = keyOf(token)
       if (isPerRequest(token)) {
-        if (!perRequest) problem(plugin.key, `${user} outlives a request, so it cannot use "${key}"`, "Give it the lifetime 'request', or pass the value as an argument.")
+        if (!perRequest) report(plugin.key, `${user} outlives a request, so it cannot use "${key}"`, "Give it the lifetime 'request', or pass the value as an argument.")
         if (token.kind !== 'service') continue
       }
       if (token.kind === 'service') {
         const known = services.get(key)
-        if (known && known !== token) problem(plugin.key, `two services are called "${key}"`, 'One of the two must take another name.')
+        if (known && known !== token) report(plugin.key, `two services are called "${key}"`, 'One of the two must take another name.')
         if (known) continue
         services.set(key, token)
-        follow(plugin, `the service "${key}"`, token.uses, token.lifetime === 'request')
+        follow(plugin, `the service "${key}"`, token.uses as Uses, token.lifetime === 'request')
       } else if (token.kind === 'config') {
-        if (!configs.has(key)) problem(plugin.key, `${user} reads the configuration of "${token.plugin}", which is not enabled`, `Add it under plugins: ${token.plugin}:`)
+        if (!configs.has(key)) report(plugin.key, `${user} reads the configuration of "${token.plugin}", which is not enabled`, `Add it under plugins: ${token.plugin}:`)
       } else {
         const port = token.kind === 'optional' ? token.of : token
         const owner = ports.get(port.id)
-        if (owner && owner.value.version !== port.version) problem(plugin.key, `${user} uses version ${port.version} of the port "${port.id}"; this server has ${owner.value.version}`)
-        if (owner) plugNeeds.get(plugin.plugin.name)?.add(owner.plugin.plugin.name)
-        if (token.kind === 'optional' || port.many) continue
-        if (!owner) problem(plugin.key, `${user} uses the port "${port.id}", which no enabled plugin has`, 'Enable the plugin that has it.')
-        else if (!adapters.has(port.id) && !problems.some(({ path }) => path.startsWith(`adapters.${port.id}`))) {
-          problem(`adapters.${port.id}`, `${user} needs it, and no enabled plugin has an adapter for it`, 'Enable a plugin that has one.')
-        }
+        if (owner && owner.value.version !== port.version) report(plugin.key, `${user} uses version ${port.version} of the port "${port.id}"; this server has ${owner.value.version}`)
+        if (owner && owner.plugin !== plugin) neighbours.get(plugin.plugin.name)?.push(owner.plugin.plugin.name)
+        if (token.kind === 'optional' || port.many || adapters.has(port.id) || missing.has(port.id)) continue
+        missing.add(port.id)
+        if (!owner) report(plugin.key, `${user} uses the port "${port.id}", which no enabled plugin has`, 'Enable the plugin that has it.')
+        else report(`adapters.${port.id}`, `${user} needs it, and no adapter for it is there`, 'Enable a plugin that has one, and name it in the configuration where there are several.')
       }
     }
   }
-  for (const { adapter, port, instance, plugin } of adapters.values()) follow(plugin, `the adapter ${port.id}.${instance}`, adapter.uses, false)
-  for (const plugin of loaded) {
-    follow(plugin, 'the plugin', plugin.plugin.uses ?? {}, false)
-    for (const model of plugin.plugin.models ?? []) follow(plugin, `the model "${model.table}"`, { model }, false)
-    for (const job of plugin.plugin.jobs ?? []) follow(plugin, `the job "${job.name}"`, job.uses, false)
-    for (const route of plugin.plugin.routes ?? []) follow(plugin, `the route ${route.method} ${fullPath(route)}`, route.uses, true)
+  for (const { adapter, port, instance, plugin } of adapters.values()) follow(plugin, `the adapter ${port.id}.${instance}`, adapter.uses as Uses)
+  for (const loadedPlugin of loaded) {
+    const { uses = {}, models = [], jobs = [], routes = [] } = loadedPlugin.plugin
+    follow(loadedPlugin, 'the plugin', uses)
+    for (const model of models) follow(loadedPlugin, `the model "${model.table}"`, { model })
+    for (const job of jobs) follow(loadedPlugin, `the job "${job.name}"`, job.uses as Uses)
+    for (const route of routes) follow(loadedPlugin, `the route ${route.method} ${fullPath(route)}`, route.uses as Uses, true)
   }
+  return { services, neighbours }
+}
 
+const checkTables = ({ tables }: Parts, report: Report): void => {
   for (const [table, { plugin }] of tables) {
     const prefix = `${plugin.plugin.name.replace(/[^a-z0-9]+/g, '_').replace(/^_/, '')}_`
-    if (!plugin.builtin && !table.startsWith(prefix)) problem(plugin.key, `its table "${table}" lacks the plugin's prefix`, `Call it ${prefix}${table}.`)
+    if (!plugin.builtin && !table.startsWith(prefix)) report(plugin.key, `its table "${table}" lacks the plugin's prefix`, `Call it ${prefix}${table}.`)
   }
-  for (const { value: route, plugin } of routes.values()) {
-    for (const message of routeFaults(route, permissions)) problem(plugin.key, `the route ${route.method} ${fullPath(route)} ${message}`)
-  }
+}
 
-  const sorted = (needs: ReadonlyMap<string, readonly string[]>, what: string): string[] => {
-    try { return sortByNeeds(needs) } catch (error) {
-      if (!(error instanceof CycleError)) throw error
-      problem(what, error.message)
-      return [...needs.keys()]
-    }
-  }
-  const keysOf = (uses: Uses): string[] => Object.values(uses).filter((token) => token.kind !== 'port' || !token.many).map(keyOf)
-  const needs = new Map<string, readonly string[]>()
-  for (const [key, { adapter }] of adapters) needs.set(key, keysOf(adapter.uses))
-  for (const [key, { uses }] of services) needs.set(key, keysOf(uses))
-  const pluginOrder = sorted(new Map([...plugNeeds].map(([name, set]) => [name, [...set].filter((other) => other !== name)])), 'plugins')
-  const values = <T>(found: ReadonlyMap<string, { value: T }>): T[] => [...found.values()].map(({ value }) => value)
-  return {
-    plugins: pluginOrder.flatMap((name) => loaded.filter(({ plugin }) => plugin.name === name)),
-    ports: new Map([...ports].map(([id, { value }]) => [id, value])),
-    adapters, services, order: sorted(needs, 'uses'), configs,
-    permissions: new Map([...permissions].map(([name, { value }]) => [name, value])),
-    routes: values(routes), jobs: values(jobs), tables: new Map([...tables].map(([table, { plugin }]) => [table, plugin.plugin.name])),
-    problems,
+const checkRoutes = ({ routes, permissions }: Parts, report: Report): void => {
+  for (const { value: route, plugin } of routes.values()) {
+    for (const fault of routeFaults(route, permissions)) report(plugin.key, `the route ${route.method} ${fullPath(route)} ${fault}`)
   }
 }
 
