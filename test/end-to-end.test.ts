@@ -11,12 +11,14 @@ Travel expenses. Train tickets are booked in second class; receipts are handed i
 
 Coffee machine. The machine in the kitchen is descaled on the first Monday of each month with product ZX-8800.`
 
-// Pairs suffice: each value of each strategy meets each value of the others at least once. The database is that of the whole run.
+// Pairs suffice: each value of a strategy meets each value of every other. The database is that of the whole run, which is done on both.
 const combinations = [
   { cache: 'memory', keyScope: 'dataset', vectorIndex: 'exact' },
+  { cache: 'memory', keyScope: 'workspace', vectorIndex: 'pgvector' },
+  { cache: 'none', keyScope: 'dataset', vectorIndex: 'pgvector' },
   { cache: 'none', keyScope: 'workspace', vectorIndex: 'exact' },
-  ...process.env['TEST_DATABASE_URL'] === undefined ? [{ cache: 'none', keyScope: 'dataset', vectorIndex: 'pgvector' }] : [],
-]
+  // A PostgreSQL server seldom has the extension; the embedded database does.
+].map((strategies) => process.env['TEST_DATABASE_URL'] === undefined ? strategies : { ...strategies, vectorIndex: 'exact' })
 
 for (const strategies of combinations) {
   test.serial(`from document to answer with ${JSON.stringify(strategies)}`, async (t) => {
