@@ -91,6 +91,8 @@ const readForm = (ctx: Koa.Context, upload: Upload, limits: BodyLimits, storage:
     const fail = (error: Error): void => {
       ctx.req.unpipe(parser)
       ctx.req.resume()
+      // Or a file that is under way would wait for the rest for ever. What the parser still holds may begin another.
+      parser.destroy(error)
       reject(error instanceof HttpError ? error : errors.badRequest('The form could not be read. Send it again.', { cause: error }))
     }
     const broken = (): void => { parser.destroy(new Error('the client went away')) }
@@ -105,7 +107,7 @@ const readForm = (ctx: Koa.Context, upload: Upload, limits: BodyLimits, storage:
       const refusal = name !== upload.field ? errors.invalidParam(`The form has a file called ${name}; this address takes ${upload.field}.`, { params: name })
         : stored.length >= count ? errors.tooManyFiles(`Send ${count === 1 ? 'one file' : `${count} files at most`}.`)
         : undefined
-      if (refusal || !filename) { stream.resume(); fail(refusal ?? errors.filenameMissing()); return }
+      if (refusal || !filename || parser.destroyed) { stream.resume(); fail(refusal ?? errors.filenameMissing()); return }
       const file = store(storage, stream, { field: upload.field, name: filename, mediaType: mimeType }, maxBytes, (key) => kept.add(key))
       file.catch(fail)
       stored.push(file)

@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import fc from 'fast-check'
@@ -193,6 +195,24 @@ test('files are streamed to storage and removed unless they are kept', async (t)
   t.is((await app.fetch('/upload', { json: {} })).status, 415)
   const cut = await app.fetch('/upload', { method: 'POST', body: '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nhalf', headers: { 'content-type': 'multipart/form-data; boundary=x' } })
   t.is(cut.status, 400)
+})
+
+test('of a form that is refused nothing stays, wherever its parts are cut', async (t) => {
+  const part = (name: string, rest = '') => `--x\r\nContent-Disposition: form-data; name="${name}"${rest}\r\n\r\n`
+  const file = part('file', '; filename="a.txt"')
+  for (const fault of [`${part('data')}{}\r\n${part('data')}{}\r\n`, `${part('other', '; filename="b"')}x\r\n`]) {
+    const body = new ReadableStream({
+      start: async (to) => {
+        for (const chunk of [`${fault}${file}begun `, 'and ended\r\n--x--\r\n']) { to.enqueue(Buffer.from(chunk)); await sleep(50) }
+        to.close()
+      },
+    })
+    const response = await app.fetch('/upload', {
+      method: 'POST', body, duplex: 'half', headers: { 'content-type': 'multipart/form-data; boundary=x' }, signal: AbortSignal.timeout(5_000),
+    } as RequestInit & { headers: Record<string, string> })
+    t.is((await response.json() as { code: string }).code, 'invalid_param')
+  }
+  t.deepEqual(await readdir(join(app.dataDir, 'storage/~incoming')), [])
 })
 
 test('a file is an attachment, and events stream; a failure after the first is an event', async (t) => {
