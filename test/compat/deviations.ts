@@ -1,0 +1,64 @@
+/**
+ * Where our Service API differs from the official description on purpose: all of it, and nothing else. The test fails for a difference that is
+ * not here, and for one that is here and does not occur.
+ */
+import type { Difference } from './shapes.ts'
+
+export interface Deviation extends Difference { readonly reason: string }
+
+/** Null where the description says no null. */
+const nullInDataset = (field: string, reason: string, theirs = 'string'): Deviation =>
+  ({ operation: '*', where: `Dataset.${field}`, ours: 'null', theirs, reason })
+
+const icons = 'Providers have no icons here. The objects stay, since clients look into them.'
+const icon = (field: string): Deviation => ({
+  operation: 'GET /workspaces/current/models/model-types/{model_type}', where: `data[].${field}`, ours: 'missing', theirs: 'string', reason: icons,
+})
+const asGiven = (field: string): Deviation => ({
+  operation: '*', where: `Dataset.summary_index_setting.${field}`, ours: 'missing', theirs: 'string', reason: 'The setting is told as it was given; each of its fields may be left out.',
+})
+/** A value that is refused with 400 and words about it. */
+const refused = (operation: string, where: string, reason: string): Deviation => ({ operation, where, ours: '400 invalid_param', theirs: '200', reason })
+const byText = 'POST /datasets/{dataset_id}/document/create-by-text'
+const retrieve = 'POST /datasets/{dataset_id}/retrieve'
+const neverSent = (operation: string, error: string, reason: string): Deviation => ({ operation, where: 'error', ours: 'none', theirs: error, reason })
+
+export const deviations: readonly Deviation[] = [
+  nullInDataset('author_name', 'The account that made it may be gone.'),
+  nullInDataset('data_source_type', 'Nothing is known of it before the first document. The official examples show null too.'),
+  nullInDataset('doc_form', 'The first document decides it.'),
+  nullInDataset('embedding_model', 'A dataset without vectors has no model.'),
+  nullInDataset('embedding_model_provider', 'A dataset without vectors has no model.'),
+  nullInDataset('indexing_technique', 'Whoever makes a dataset may leave it open for the first document to decide.'),
+  nullInDataset('retrieval_model_dict.score_threshold', 'Without a threshold there is none. The official examples show null too.', 'number'),
+  {
+    operation: '*', where: 'Dataset.partial_member_list', ours: 'missing', theirs: 'array or null',
+    reason: 'Told after a change, and where a dataset is shared with some members. The official examples leave it out too.',
+  },
+  ...['model_name', 'model_provider_name', 'summary_prompt'].map(asGiven),
+  { operation: '*', where: 'Segment.updated_by', ours: 'null', theirs: 'string', reason: 'Nobody has changed a segment that indexing made.' },
+  {
+    operation: 'GET /datasets/{dataset_id}/documents/{document_id}', where: 'word_count', ours: 'number', theirs: 'missing',
+    reason: 'Lists of documents tell it, and a client that reads one document need not look for it there.',
+  },
+  ...['icon_small.en_US', 'icon_small.zh_Hans', 'icon_small_dark.en_US', 'icon_small_dark.zh_Hans'].map(icon),
+
+  refused('*', 'RetrievalModel.metadata_filtering_conditions.conditions = a list', 'Documents have no metadata yet, and to ignore a filter would show too much.'),
+  refused('POST /datasets', 'provider = external', 'External knowledge bases are not there yet.'),
+  refused('POST /datasets', 'summary_index_setting.enable = true', 'Summaries are not there yet.'),
+  refused(byText, 'doc_form = hierarchical_model', 'Child chunks are not there yet.'),
+  refused(byText, 'doc_form = qa_model', 'Questions and answers are not there yet.'),
+  refused(byText, 'process_rule.mode = hierarchical', 'Child chunks are not there yet.'),
+  refused(retrieve, 'attachment_ids = a list', 'Searching by a picture is not there yet.'),
+  refused('*', 'a field that nobody knows', 'A misspelled setting that is ignored costs its author hours; the answer names the field.'),
+  { operation: 'GET /datasets', where: 'query tag_ids', ours: 'ignored', theirs: 'a filter', reason: 'Datasets have no tags yet.' },
+
+  {
+    operation: 'POST /datasets/{dataset_id}/document/create-by-file', where: 'error', ours: '413 file_too_large', theirs: 'none',
+    reason: 'The status that replacing a document by a file is documented to have: retrying clients and proxies know what it means.',
+  },
+  neverSent('GET /datasets/{dataset_id}/documents/{document_id}/segments', '400 provider_not_initialize', 'To read segments needs no model.'),
+  neverSent(retrieve, '400 dataset_not_initialized', 'A dataset is searched from its first segment on; before that it has no answer, which is no error.'),
+  neverSent(retrieve, '400 provider_quota_exceeded', 'There are no quotas here.'),
+  neverSent(retrieve, '500 internal_server_error', 'What nobody foresaw has the code "unknown" here, on every operation.'),
+]

@@ -1,0 +1,142 @@
+/** Requests for every operation of the Service API: those that succeed, by operation, and those that fail, by the error that they meet. */
+import { randomUUID } from 'node:crypto'
+import type { Answer } from '../support/client.ts'
+import { processRule, retrievalModel } from './world.ts'
+import type { Request, World } from './world.ts'
+
+/** Addresses of our own that only repeat another one, each with the one it repeats. */
+export const aliases: Readonly<Record<string, string>> = {
+  'POST /datasets/{dataset_id}/document/create_by_text': 'POST /datasets/{dataset_id}/document/create-by-text',
+  'POST /datasets/{dataset_id}/document/create_by_file': 'POST /datasets/{dataset_id}/document/create-by-file',
+  'POST /datasets/{dataset_id}/hit-testing': 'POST /datasets/{dataset_id}/retrieve',
+}
+
+const file = [{ name: 'guide.html', text: '<h1>Animals</h1><p>The heron waits.</p>' }]
+
+/** The first of each has every field that the operation takes. */
+export const examples = (world: World): Readonly<Record<string, readonly Request[]>> => {
+  const { high, economy, spare, failed, unfinished, bare, shared } = world
+  const settings = {
+    indexing_technique: 'high_quality', doc_form: 'text_model', doc_language: 'English', process_rule: processRule, retrieval_model: retrievalModel,
+    embedding_model: 'words', embedding_model_provider: 'toy',
+  }
+  const model = (search_method: string): object => ({ ...retrievalModel, search_method, top_k: 2 })
+  return {
+    'POST /datasets': [
+      {
+        body: {
+          name: world.newName(), description: 'For all', indexing_technique: 'high_quality', permission: 'all_team_members', provider: 'vendor', embedding_model: 'words',
+          embedding_model_provider: 'toy', retrieval_model: retrievalModel, summary_index_setting: { enable: false, model_name: '', model_provider_name: '', summary_prompt: '' },
+          external_knowledge_api_id: '', external_knowledge_id: '',
+        },
+      },
+      { body: { name: world.newName() } }, { body: { name: world.newName(), indexing_technique: 'economy' } },
+    ],
+    'GET /datasets': [{ query: '?page=1&limit=100&keyword=name&include_all=true' }, {}, { query: '?page=9' }],
+    'GET /datasets/{dataset_id}': [high.dataset_id, economy.dataset_id, bare, shared].map((dataset_id) => ({ ids: { dataset_id } })),
+    'PATCH /datasets/{dataset_id}': [
+      {
+        ids: high,
+        body: {
+          name: world.newName(), description: 'Changed', indexing_technique: 'high_quality', permission: 'only_me', embedding_model: 'words', embedding_model_provider: 'toy',
+          retrieval_model: retrievalModel, partial_member_list: [{ user_id: randomUUID() }],
+          external_retrieval_model: { top_k: 2, score_threshold: 0.5, score_threshold_enabled: false }, external_knowledge_id: '', external_knowledge_api_id: '',
+        },
+      },
+      { ids: { dataset_id: shared }, body: {} },
+    ],
+    'POST /datasets/{dataset_id}/document/create-by-text': [
+      { ids: high, body: { ...settings, name: 'owls', text: 'The owl hunts.', original_document_id: spare.document_id } },
+      { ids: economy, body: { name: 'herons', text: 'The heron waits.' } },
+    ],
+    'POST /datasets/{dataset_id}/document/create-by-file': [
+      { ids: high, files: file, body: settings },
+      { ids: economy, files: [{ name: 'a.txt', text: 'The fox sleeps.' }] },
+    ],
+    'GET /datasets/{dataset_id}/documents': [{ ids: economy, query: '?page=1&limit=20&keyword=&status=' }, { ids: high }, { ids: unfinished }, { ids: economy, query: '?status=error' }],
+    'GET /datasets/{dataset_id}/documents/{document_id}': [{ ids: high, query: '?metadata=all' }, { ids: economy }, { ids: failed }, { ids: unfinished }],
+    'GET /datasets/{dataset_id}/documents/{batch}/indexing-status': [{ ids: economy }, { ids: failed }, { ids: unfinished }],
+    'GET /datasets/{dataset_id}/documents/{document_id}/segments': [
+      { ids: economy, query: '?page=1&limit=2&keyword=fox&status=completed&status=indexing' }, { ids: high }, { ids: unfinished }, { ids: failed },
+    ],
+    'POST /datasets/{dataset_id}/retrieve': [
+      {
+        ids: high,
+        body: {
+          query: 'heron', retrieval_model: retrievalModel, attachment_ids: [], external_retrieval_model: { top_k: 2, score_threshold: 0.5, score_threshold_enabled: false },
+        },
+      },
+      ...['semantic_search', 'full_text_search', 'keyword_search'].map((method) => ({ ids: high, body: { query: 'heron', retrieval_model: model(method) } })),
+      { ids: economy, body: { query: 'fox' } }, { ids: { dataset_id: bare }, body: { query: 'fox' } },
+    ],
+    'GET /workspaces/current/models/model-types/{model_type}': ['text-embedding', 'rerank', 'llm', 'tts', 'speech2text', 'moderation'].map((model_type) => ({ ids: { model_type } })),
+    // Last: they take away what the others are about.
+    'DELETE /datasets/{dataset_id}/documents/{document_id}': [{ ids: failed }],
+    'DELETE /datasets/{dataset_id}': [{ ids: { dataset_id: shared } }],
+  }
+}
+
+type Provoke = () => Promise<Answer>
+/** `METHOD /path` → `400 invalid_param` → a request that is answered so. Those that many operations have in common come from their ids. */
+export const failures = (world: World): Readonly<Record<string, Readonly<Record<string, Provoke>>>> => {
+  const { send, provider, high, economy, archived } = world
+  const all = examples(world)
+  const first = (operation: string): Request => all[operation]?.[0] ?? {}
+  const changed = (operation: string, more: object): Provoke => () => send(operation, { ...first(operation), body: { ...first(operation).body, ...more } })
+  const withProvider = async (state: Partial<typeof provider>, ask: Provoke): Promise<Answer> => {
+    const before = { ...provider }
+    Object.assign(provider, state)
+    try { return await ask() } finally { Object.assign(provider, before) }
+  }
+  const retrieve = (): Promise<Answer> => send('POST /datasets/{dataset_id}/retrieve', { ids: high, body: { query: 'heron' } })
+  const [byText, byFile] = ['POST /datasets/{dataset_id}/document/create-by-text', 'POST /datasets/{dataset_id}/document/create-by-file']
+  const withoutModels = (operation: string) => async (): Promise<Answer> => {
+    const { body } = await send('POST /datasets', { body: { name: world.newName() } })
+    const request = { ...first(operation), ids: { dataset_id: body.id as string }, body: { name: 'a', text: 'b', indexing_technique: 'high_quality', process_rule: processRule } }
+    const { name, text, ...data } = request.body
+    return withProvider({ offers: [] }, () => send(operation, { ...request, body: operation === byFile ? data : { name, text, ...data } }))
+  }
+
+  const own: Record<string, Record<string, Provoke>> = {
+    'POST /datasets': {
+      '400 invalid_param': changed('POST /datasets', { name: '' }),
+      '409 dataset_name_duplicate': async () => {
+        const body = { name: world.newName() }
+        await send('POST /datasets', { body })
+        return send('POST /datasets', { body })
+      },
+    },
+    'PATCH /datasets/{dataset_id}': { '400 invalid_param': changed('PATCH /datasets/{dataset_id}', { indexing_technique: 'cheap' }) },
+    [byText]: { '400 invalid_param': changed(byText, { name: '' }), '400 provider_not_initialize': withoutModels(byText) },
+    [byFile]: {
+      '400 invalid_param': changed(byFile, { doc_form: 'x' }),
+      '400 provider_not_initialize': withoutModels(byFile),
+      '400 no_file_uploaded': () => send(byFile, { ids: high, files: [] }),
+      '400 too_many_files': () => send(byFile, { ids: high, files: [...file, ...file] }),
+      '413 file_too_large': () => send(byFile, { ids: high, files: [{ name: 'a.txt', text: 'x'.repeat(100_001) }] }),
+      '400 filename_not_exists_error': () => send(byFile, { ids: high, files: [{ name: '', text: 'x' }] }),
+    },
+    'GET /datasets/{dataset_id}/documents/{document_id}': {
+      '400 invalid_metadata': () => send('GET /datasets/{dataset_id}/documents/{document_id}', { ids: high, query: '?metadata=some' }),
+    },
+    'DELETE /datasets/{dataset_id}/documents/{document_id}': {
+      '403 archived_document_immutable': () => send('DELETE /datasets/{dataset_id}/documents/{document_id}', { ids: archived }),
+    },
+    'POST /datasets/{dataset_id}/retrieve': {
+      '400 invalid_param': () => send('POST /datasets/{dataset_id}/retrieve', { ids: economy, body: { query: 'x'.repeat(251) } }),
+      '400 model_currently_not_support': () => withProvider({ offers: ['words-2'] }, retrieve),
+      '400 provider_not_initialize': async () => {
+        await world.setProvider(high.dataset_id, 'gone')
+        try { return await retrieve() } finally { await world.setProvider(high.dataset_id, 'toy') }
+      },
+      '400 completion_request_error': () => withProvider({ broken: true }, retrieve),
+    },
+  }
+  return Object.fromEntries(Object.keys(all).map((operation) => [operation, {
+    ...operation.includes('{dataset_id}') ? {
+      '403 forbidden': () => send(operation, { ...first(operation), ids: { ...first(operation).ids, ...world.closed } }),
+      '404 not_found': () => send(operation, { ...first(operation), ids: { ...first(operation).ids, dataset_id: randomUUID() } }),
+    } : operation === 'POST /datasets' ? { '403 forbidden': () => world.sendBound(operation, first(operation)) } : {},
+    ...own[operation],
+  }]))
+}

@@ -1,0 +1,149 @@
+/**
+ * The official shapes of the Service API, and what of an answer does not have them. They are read strictly: every property that an object
+ * declares must be there, no other may be, and only what is `nullable` may be null.
+ */
+import { readFileSync } from 'node:fs'
+import { Ajv } from 'ajv'
+import type { ErrorObject } from 'ajv'
+
+export interface Schema {
+  readonly $ref?: string
+  readonly type?: string
+  readonly nullable?: boolean
+  readonly enum?: readonly unknown[]
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly items?: Schema
+}
+interface Content { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> }
+interface Operation {
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[]
+  readonly requestBody?: Content
+  readonly responses: Readonly<Record<string, Content>>
+}
+interface Shapes {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> }
+  /** `METHOD /path` → status → codes. */
+  readonly errorCodes: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
+}
+
+/** One place where our API differs from the official one; `operation` is `*` where the place is in a shape that several share. */
+export interface Difference {
+  readonly operation: string
+  readonly where: string
+  readonly ours: string
+  readonly theirs: string
+}
+
+const shapes = JSON.parse(readFileSync(new URL('service-api.shapes.json', import.meta.url), 'utf8')) as Shapes
+
+/** Undefined where there is no such operation. */
+export const official = (operation: string): Operation | undefined => {
+  const [method = '', path = ''] = operation.split(' ')
+  return shapes.paths[path]?.[method.toLowerCase()]
+}
+/** `400 invalid_param` and the like. */
+export const documentedErrors = (operation: string): string[] =>
+  Object.entries(shapes.errorCodes[operation] ?? {}).flatMap(([status, codes]) => codes.map((code) => `${status} ${code}`))
+
+const componentName = ($ref: string): string => $ref.split('/').at(-1) as string
+export const resolved = (schema: Schema | undefined): Schema =>
+  schema?.$ref === undefined ? schema ?? {} : resolved(shapes.components.schemas[componentName(schema.$ref)])
+
+/** From OpenAPI 3.0's dialect to JSON Schema. */
+const strict = (schema: Schema): object => {
+  if (schema.$ref !== undefined) return { $ref: schema.$ref.replace('#', 'api#') }
+  const { type, nullable, properties, items } = schema
+  return {
+    ...type === undefined ? {} : { type: nullable ? [type, 'null'] : type },
+    ...schema.enum ? { enum: [...schema.enum, ...nullable ? [null] : []] } : {},
+    ...properties ? {
+      properties: Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, strict(property)])),
+      required: Object.keys(properties), additionalProperties: false,
+    } : {},
+    ...items ? { items: strict(items) } : {},
+  }
+}
+const ajv = new Ajv({ allErrors: true, verbose: true, strict: false })
+ajv.addSchema({ $id: 'api', components: { schemas: Object.fromEntries(Object.entries(shapes.components.schemas).map(([name, schema]) => [name, strict(schema)])) } })
+
+/** What is in an answer, by the name that a reader would look for: `data[].name`, or `Dataset.name` where the shape is shared. */
+const placeOf = (schema: Schema, pointer: string): { where: string; schema: Schema } => {
+  let part = schema
+  let where = ''
+  const enter = (): void => {
+    if (part.$ref === undefined) return
+    where = componentName(part.$ref)
+    part = resolved(part)
+  }
+  enter()
+  for (const name of pointer.split('/').filter(Boolean)) {
+    where = part.items ? `${where}[]` : where === '' ? name : `${where}.${name}`
+    part = part.items ?? part.properties?.[name] ?? {}
+    enter()
+  }
+  return { where, schema: part }
+}
+const typeOf = (value: unknown): string => value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
+const typeIn = ({ type = 'anything', nullable }: Schema): string => nullable ? `${type} or null` : type
+
+/** A shape that has a name is the same wherever it stands. */
+export const at = (operation: string, where: string): Pick<Difference, 'operation' | 'where'> => ({ operation: /^[A-Z]/.test(where) ? '*' : operation, where })
+
+const difference = (operation: string, root: Schema, { keyword, instancePath, params, data }: ErrorObject): Difference => {
+  const { missingProperty, additionalProperty } = params as { missingProperty?: string; additionalProperty?: string }
+  const name = missingProperty ?? additionalProperty
+  const { where, schema } = placeOf(root, name === undefined ? instancePath : `${instancePath}/${name}`)
+  return {
+    ...at(operation, where),
+    ours: keyword === 'required' ? 'missing' : typeOf(keyword === 'additionalProperties' ? (data as Record<string, unknown>)[name ?? ''] : data),
+    theirs: keyword === 'additionalProperties' ? 'missing' : typeIn(schema),
+  }
+}
+
+/** How an answer with a success differs from what the operation is said to answer. */
+export const compare = (operation: string, status: number, body: unknown): Difference[] => {
+  const statuses = Object.keys(official(operation)?.responses ?? {}).filter((one) => one.startsWith('2'))
+  if (!statuses.includes(String(status))) return [{ operation, where: 'status', ours: String(status), theirs: statuses.join(', ') }]
+  const schema = official(operation)?.responses[String(status)]?.content?.['application/json']?.schema
+  if (!schema) return body === undefined ? [] : [{ operation, where: 'body', ours: typeOf(body), theirs: 'missing' }]
+  const validate = ajv.compile(strict(schema))
+  return validate(body) ? [] : (validate.errors ?? []).map((error) => difference(operation, schema, error))
+}
+
+/** The request body that an operation takes. */
+export const requestShape = (operation: string): Schema => {
+  const { content = {} } = official(operation)?.requestBody ?? {}
+  return resolved((content['application/json'] ?? content['multipart/form-data'])?.schema)
+}
+export const queryNames = (operation: string): string[] =>
+  (official(operation)?.parameters ?? []).filter((one) => one.in === 'query').map(({ name }) => name)
+
+/** A place in a request body. */
+export interface Field {
+  readonly path: readonly (string | number)[]
+  /** By the name that a reader would look for; it begins with a capital where the shape is shared. */
+  readonly where: string
+  readonly schema: Schema
+}
+/** All places of a request body, the parts after their whole. */
+export const fields = (shape: Schema, path: Field['path'] = [], where = ''): Field[] => {
+  const name = shape.$ref === undefined ? where : componentName(shape.$ref)
+  const schema = resolved(shape)
+  return [
+    { path, where: name, schema },
+    ...Object.entries(schema.properties ?? {}).flatMap(([key, property]) => fields(property, [...path, key], name === '' ? key : `${name}.${key}`)),
+    ...schema.items ? fields(schema.items, [...path, 0], `${name}[]`) : [],
+  ]
+}
+/** Every value that may stand there, if there are only a few: a word of a list, yes or no, null. */
+export const choices = ({ type, nullable, enum: words }: Schema): unknown[] =>
+  [...words ?? (type === 'boolean' ? [true, false] : []), ...nullable ? [null] : []]
+
+/** Some value of a shape, with all of its fields. */
+export const some = (shape: Schema): unknown => {
+  const { type, enum: [word] = [], properties, items } = resolved(shape)
+  if (word !== undefined) return word
+  if (properties) return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, some(property)]))
+  return items ? [some(items)] : type === 'boolean' ? true : type === 'integer' || type === 'number' ? 1 : 'x'
+}
