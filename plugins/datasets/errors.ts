@@ -11,6 +11,8 @@ export const datasetErrors = defineErrors({
   invalid: [400, 'invalid_param', 'A parameter is not valid.'],
   invalidMetadata: [400, 'invalid_metadata', 'metadata takes one of: all, only, without.'],
   noProvider: [400, 'provider_not_initialize', 'No embedding model is available. Enable a model provider, or use indexing_technique economy.'],
+  modelGone: [400, 'model_currently_not_support', 'The embedding model of this dataset is no longer offered. Choose another one.'],
+  modelFailed: [400, 'completion_request_error', 'The embedding model did not answer. Ask again; the log of the server has the reason.'],
   modelUnknown: [400, 'invalid_param', 'That model is not available.'],
 })
 

@@ -41,7 +41,7 @@ const retrieve = (path: '/datasets/{dataset_id}/retrieve' | '/datasets/{dataset_
   uses: { records: datasetRecords, modelChoice, retrieval, segments, DatasetQuery },
   body: retrieveRequest,
   reply: retrieveAnswer,
-  errors: [...mayBeClosed, datasetErrors.noProvider],
+  errors: [...mayBeClosed, datasetErrors.noProvider, datasetErrors.modelGone, datasetErrors.modelFailed],
   handle: async ({ actor, params, body, signal }, { records, modelChoice, retrieval, segments, DatasetQuery }) => {
     const { workspaceId, accountId } = ownerOf(actor)
     const dataset = await records.open(workspaceId, params.dataset_id)

@@ -8,6 +8,8 @@ export interface Weights {
   vector_setting?: { vector_weight?: number; embedding_provider_name?: string | null; embedding_model_name?: string | null } | null
   keyword_setting?: { keyword_weight?: number } | null
 }
+/** Clients send them although they are empty. */
+export interface MetadataConditions { logical_operator?: 'and' | 'or' | null; conditions?: never[] | null }
 /** How a dataset is searched, as clients say it. */
 export interface RetrievalModel {
   search_method: SearchMethod
@@ -18,7 +20,7 @@ export interface RetrievalModel {
   top_k: number
   score_threshold_enabled: boolean
   score_threshold?: number | null
-  metadata_filtering_conditions?: object | null
+  metadata_filtering_conditions?: MetadataConditions | null
 }
 
 const name = text(0, 255).allow(null)
@@ -32,11 +34,16 @@ export const retrievalModel = Joi.object<RetrievalModel, true>({
     weight_type: Joi.string().valid('semantic_first', 'keyword_first', 'customized').allow(null),
     vector_setting: Joi.object({ vector_weight: weight, embedding_provider_name: name, embedding_model_name: name }).allow(null),
     keyword_setting: Joi.object({ keyword_weight: weight }).allow(null),
-  }).allow(null),
+  }).custom((weights: Weights, { message }) =>
+    weights.vector_setting?.vector_weight === 0 && weights.keyword_setting?.keyword_weight === 0
+      ? message({ custom: '{{#label}} are both 0; give one of them more' }) : weights).allow(null),
   top_k: Joi.number().integer().min(1).max(1000).required(),
   score_threshold_enabled: Joi.boolean().required(),
   score_threshold: Joi.number().allow(null),
-  metadata_filtering_conditions: Joi.object().unknown().allow(null),
+  metadata_filtering_conditions: Joi.object<MetadataConditions>({
+    logical_operator: Joi.string().valid('and', 'or').allow(null),
+    conditions: Joi.array().max(0).messages({ 'array.max': '{{#label}}: filtering by metadata is not supported; leave it out or send []' }).allow(null),
+  }).allow(null),
 })
 
 /** What holds where nobody said otherwise. */

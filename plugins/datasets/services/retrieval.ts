@@ -1,7 +1,8 @@
 /** Search: by meaning, by words, or by both, in one or many datasets of a workspace. */
-import { database, service } from '../../../core/index.ts'
+import { database, HttpError, logger, service } from '../../../core/index.ts'
 import { models } from '../../models/ports.ts'
 import type { ModelRef } from '../../models/ports.ts'
+import { datasetErrors } from '../errors.ts'
 import { Dataset } from '../models/dataset.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import { textIndex, vectorIndex } from '../ports.ts'
@@ -19,12 +20,19 @@ interface Group { readonly model: ModelRef; readonly scope: IndexScope }
 interface AskedGroup { readonly scope: IndexScope; readonly vector: Float32Array }
 
 export const retrieval = service('datasets.retrieval', {
-  uses: { db: database, models, vectorIndex, textIndex, Dataset },
-  create: ({ db, models, vectorIndex, textIndex, Dataset }): Retrieval => {
+  uses: { db: database, models, vectorIndex, textIndex, Dataset, log: logger },
+  create: ({ db, models, vectorIndex, textIndex, Dataset, log }): Retrieval => {
+    /** What goes wrong at the provider is its own matter: it is logged, and told only as such. */
     const ask = async ({ model, scope }: Group, question: string, signal?: AbortSignal): Promise<AskedGroup> => {
-      const { vectors: [vector] } = await models.embed(scope.workspaceId, model, { texts: [question], purpose: 'query', ...signal ? { signal } : {} })
-      if (!vector) throw new Error(`the model ${model.provider}/${model.model} returned no vector for a question`)
-      return { scope, vector }
+      try {
+        const { vectors: [vector] } = await models.embed(scope.workspaceId, model, { texts: [question], purpose: 'query', ...signal ? { signal } : {} })
+        if (!vector) throw new Error('it returned no vector')
+        return { scope, vector }
+      } catch (error) {
+        if (error instanceof HttpError || signal?.aborted) throw error
+        log.error({ err: error, model }, 'a model did not answer')
+        throw datasetErrors.modelFailed(undefined, { cause: error })
+      }
     }
     const nearest = async (groups: readonly AskedGroup[], limit: number, also?: readonly string[]): Promise<Hit[]> =>
       (await Promise.all(groups.map(({ scope, vector }) => vectorIndex.search(scope, vector, limit, also)))).flat()

@@ -1,16 +1,12 @@
 /** From a retrieval model, as clients say it, to the settings of a search. */
-import { invalid } from '../errors.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import type { RetrievalSettings } from '../ports.ts'
 import { DEFAULT_RETRIEVAL } from '../schemas/retrieval-model.ts'
 import type { RetrievalModel } from '../schemas/retrieval-model.ts'
 
-/** What the request says goes before what the dataset says, and that before the defaults. Throws 400 for what cannot be done. */
+/** What the request says goes before what the dataset says, and that before the defaults. */
 export const searchSettings = (dataset: DatasetRow, given: RetrievalModel | null | undefined): RetrievalSettings => {
   const model = given ?? dataset.retrieval_model ?? DEFAULT_RETRIEVAL
-  if (model.metadata_filtering_conditions) {
-    throw invalid('retrieval_model.metadata_filtering_conditions', 'Filtering by metadata is not supported. Leave metadata_filtering_conditions out.')
-  }
   const byVectors = model.search_method === 'semantic_search' || model.search_method === 'hybrid_search'
   const weights = shares(model)
   return {
@@ -25,6 +21,5 @@ const shares = ({ weights }: RetrievalModel): RetrievalSettings['weights'] => {
   const vector = weights?.vector_setting?.vector_weight
   const text = weights?.keyword_setting?.keyword_weight
   if (vector === undefined || text === undefined) return undefined
-  if (vector + text === 0) throw invalid('retrieval_model.weights', 'The weights are both 0. Give one of them more.')
   return { vector: vector / (vector + text), text: text / (vector + text) }
 }
