@@ -24,8 +24,8 @@ import { serverConfig } from './server-config.ts'
 const edge = { authenticators: authenticator, chain: middleware, log: logger, storage, server: serverConfig }
 const nobody: Actor = { kind: 'anonymous', id: 'anonymous', workspaceId: '', can: () => false, reach: () => [] }
 
-/** `stopping` aborts the signal of every request that still runs; once `draining()` is true, connections are not kept. */
-export const createApp = (container: Container, routes: readonly Route[], stopping: AbortSignal, draining: () => boolean): Koa => {
+/** `running` has the signal of every request that still runs; once `draining()` is true, connections are not kept. */
+export const createApp = (container: Container, routes: readonly Route[], running: Set<AbortController>, draining: () => boolean): Koa => {
   const { authenticators, chain, log, storage: files, server } = container.deps(edge)
   const trusted = proxyAddr.compile(server.trustedProxies)
 
@@ -45,7 +45,7 @@ export const createApp = (container: Container, routes: readonly Route[], stoppi
       try {
         const body = checkBody(route.body as Joi.ObjectSchema | undefined, received.body)
         if (fromBody) authorize(route, actor, { params, body })
-        const call: Call = { params, query, body, files: received.files, actor, signal: abortSignal(ctx, stopping), log: requestLog(ctx, log), ctx }
+        const call: Call = { params, query, body, files: received.files, actor, signal: abortSignal(ctx, running), log: requestLog(ctx, log), ctx }
         offerScope(ctx, container, call)
         const deps = perRequest ? container.deps(uses, ctx.state['container'] as Container['awilix']) : shared ??= container.deps(uses)
         const result: unknown = await route.handle(call, deps)
@@ -130,10 +130,17 @@ const checkBody = (schema: Joi.ObjectSchema | undefined, body: unknown): unknown
 const requestLog = (ctx: Koa.Context, log: Logger): Logger =>
   (ctx.state['log'] ??= log.child({ request: ctx.state['requestId'] as string | undefined })) as Logger
 
-const abortSignal = (ctx: Koa.Context, stopping: AbortSignal): AbortSignal => {
+const abortSignal = ({ res }: Koa.Context, running: Set<AbortController>): AbortSignal => {
   const controller = new AbortController()
-  ctx.res.once('close', () => { if (!ctx.res.writableFinished) controller.abort(new Error('the client went away')) })
-  return AbortSignal.any([controller.signal, stopping])
+  running.add(controller)
+  const close = (): void => {
+    running.delete(controller)
+    if (!res.writableFinished) controller.abort(new Error('the client went away'))
+  }
+  // Who left while we asked who it was is gone already.
+  if (res.closed) close()
+  else res.once('close', close)
+  return controller.signal
 }
 
 /** Puts the request's own container at `ctx.state.container`. It is made when something first asks for it: most requests never do. */
@@ -144,7 +151,7 @@ const offerScope = (ctx: Koa.Context, container: Container, call: Call): void =>
     get: () => {
       if (scope) return scope
       const made = container.scope({ [request.actor.id]: call.actor, [request.log.id]: call.log, [request.signal.id]: call.signal })
-      ctx.res.once('close', () => { void made.dispose() })
+      ctx.res.once('close', () => { made.dispose().catch((error: unknown) => { call.log.error({ err: error }, 'a service of a request did not end cleanly') }) })
       return scope = made
     },
   })

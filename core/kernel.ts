@@ -82,7 +82,7 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
   const failed = new Map(loaded.failed)
   const made = new Map<ChosenAdapter, unknown>()
   const undo: { readonly what: string; readonly run: () => unknown }[] = []
-  const stopping = new AbortController()
+  const running = new Set<AbortController>()
   let server: Server | undefined
   let state: Health['state'] = 'starting'
 
@@ -160,14 +160,14 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
   }
 
   const listen = async ({ host, port, drainMs }: ServerConfig): Promise<void> => {
-    const answer = createApp(container, wiring.routes, stopping.signal, () => state === 'stopping').callback()
+    const answer = createApp(container, wiring.routes, running, () => state === 'stopping').callback()
     const listener = createServer({ headersTimeout: 15_000, requestTimeout: 300_000, connectionsCheckingInterval: 5_000 }, (req, res) => { void answer(req, res) })
     await new Promise<void>((done, fail) => {
       listener.once('error', (error: NodeJS.ErrnoException) => { fail(listenProblem(error, host, port)) })
       listener.listen(port, host, done)
     })
     server = listener
-    undo.push({ what: 'listener', run: () => closeListener(listener, drainMs, stopping) })
+    undo.push({ what: 'listener', run: () => closeListener(listener, drainMs, running) })
   }
 
   const unwind = async (): Promise<void> => {
@@ -248,11 +248,11 @@ const listenProblem = (error: NodeJS.ErrnoException, host: string, port: number)
 }
 
 /** Takes no new requests, lets the running ones end, and after `drainMs` ends them. */
-const closeListener = async (listener: Server, drainMs: number, stopping: AbortController): Promise<void> => {
+const closeListener = async (listener: Server, drainMs: number, running: ReadonlySet<AbortController>): Promise<void> => {
   const closed = new Promise<void>((done) => { listener.close(() => { done() }) })
   listener.closeIdleConnections()
   const impatience = setTimeout(() => {
-    stopping.abort(new Error('the server is stopping'))
+    for (const request of running) request.abort(new Error('the server is stopping'))
     setTimeout(() => { listener.closeAllConnections() }, 250)
   }, drainMs)
   await closed

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
@@ -10,6 +12,7 @@ import {
   StartupError, storage,
 } from '../core/index.ts'
 import type { Actor, Authenticator, Plugin, ServerEvent } from '../core/index.ts'
+import { createApp } from '../core/http.ts'
 import { createKernel } from '../core/kernel.ts'
 import { testApp } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
@@ -31,7 +34,8 @@ const password = definePlugin({
       serves: ['dataset'],
       carriers: (ctx) => [...ctx.get('authorization') ? ['header authorization'] : [], ...ctx.get('x-password') ? ['header x-password'] : []],
       authenticate: async (ctx) => {
-        if (ctx.get('authorization') === 'Bearer bob') return bob
+        if (ctx.get('authorization') === 'Bearer late') await new Promise((done) => { ctx.res.once('close', done) })
+        if (['Bearer bob', 'Bearer late'].includes(ctx.get('authorization'))) return bob
         throw defineErrors({ no: [401, 'unauthorized', 'who are you'] }).no(undefined, { headers: { 'WWW-Authenticate': 'Bearer realm="api"' } })
       },
     }),
@@ -40,16 +44,17 @@ const password = definePlugin({
 const withPassword = { ...alone, adapters: { ...alone.adapters, authenticator: { password: {} } } }
 
 let events: string[] = []
+let disposed = 0
 const greeter = definePort<{ greet(name: string): string }>('acme.greeter')
 const settings = defineConfig('acme', Joi.object<{ word: string }, true>({ word: Joi.string().default('hello') }))
 const english = defineAdapter(greeter, 'english', { uses: { settings }, create: ({ settings: { word } }) => ({ greet: (name) => `${word} ${name}` }) })
-const whoAsks = service('acme.who-asks', { lifetime: 'request', uses: { actor: request.actor }, create: ({ actor }) => ({ name: () => actor.id }) })
+const whoAsks = service('acme.who-asks', { lifetime: 'request', uses: { actor: request.actor }, create: ({ actor }) => ({ name: () => actor.id }), dispose: () => { disposed += 1; throw new Error('no end') } })
 const errors = defineErrors({ teapot: [418, 'teapot', 'I am a teapot; ask a coffee machine.'] })
 const secret = { authorization: 'Bearer bob' }
 const thing = { surface: 'service', credential: 'dataset', access: 'thing:read', summary: 'A test' } as const
 const byId = { params: Joi.object<{ dataset_id: string }, true>({ dataset_id: Joi.string().guid().lowercase().required() }) }
 
-const slow: { aborted?: boolean } = {}
+const slow: { aborted?: boolean; late?: boolean } = {}
 const routes = [
   route({ ...open, method: 'GET', path: '/greet/{name}', params: Joi.object<{ name: string }, true>({ name: Joi.string().max(5).required() }), uses: { greeter }, reply: Joi.object<{ text: string }, true>({ text: Joi.string().required() }), handle: ({ params }, deps) => ({ text: deps.greeter.greet(params.name) }) }),
   route({ ...open, method: 'GET', path: '/greet/nobody', handle: () => ({ text: 'silence' }) }),
@@ -76,6 +81,7 @@ const routes = [
       return {}
     },
   }),
+  route({ ...thing, method: 'GET', path: '/late', resource: 'none', handle: ({ signal }) => { slow.late = signal.aborted; return {} } }),
   route({ ...open, method: 'GET', path: '/wait', handle: async () => { await sleep(400); return { waited: true } } }),
   route({
     ...open, method: 'POST', path: '/upload', upload: { field: 'file', required: true, maxBytes: 1000 }, body: Joi.object({ data: Joi.object({ keep: Joi.boolean() }) }), uses: { storage },
@@ -197,7 +203,7 @@ test('files are streamed to storage and removed unless they are kept', async (t)
   t.is(cut.status, 400)
 })
 
-test('of a form that is refused nothing stays, wherever its parts are cut', async (t) => {
+test.serial('of a form that is refused nothing stays, wherever its parts are cut', async (t) => {
   const part = (name: string, rest = '') => `--x\r\nContent-Disposition: form-data; name="${name}"${rest}\r\n\r\n`
   const file = part('file', '; filename="a.txt"')
   for (const fault of [`${part('data')}{}\r\n${part('data')}{}\r\n`, `${part('other', '; filename="b"')}x\r\n`]) {
@@ -236,6 +242,25 @@ test('the signal aborts when the client goes away', async (t) => {
   await t.throwsAsync(answer, { any: true })
   for (let wait = 0; !slow.aborted && wait < 100; wait++) await sleep(20)
   t.true(slow.aborted)
+})
+
+test('the signal of a client that left while it was looked up has aborted already', async (t) => {
+  await t.throwsAsync(app.fetch('/v1/late', { token: 'late', signal: AbortSignal.timeout(200) }), { any: true })
+  for (let wait = 0; slow.late === undefined && wait < 100; wait++) await sleep(20)
+  t.true(slow.late)
+})
+
+test.serial('a request leaves nothing behind, and a service of it that ends badly takes nobody along', async (t) => {
+  const running = new Set<AbortController>()
+  const server = createApp(app.kernel.container, app.kernel.catalogue.routes, running, () => false).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const before = disposed
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/datasets/11111111-1111-4111-8111-111111111111`
+  t.is((await fetch(url, { headers: secret })).status, 200)
+  for (let wait = 0; disposed === before && wait < 100; wait++) await sleep(20)
+  t.is(disposed, before + 1)
+  t.is(running.size, 0)
 })
 
 test('jobs run, also those enqueued in a transaction, but not those of a transaction that fails', async (t) => {
