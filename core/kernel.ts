@@ -8,7 +8,7 @@
  */
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { resolve } from 'node:path'
 import type { Catalogue } from './catalogue.ts'
 import { loadConfig } from './config.ts'
@@ -161,13 +161,19 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
 
   const listen = async ({ host, port, drainMs }: ServerConfig): Promise<void> => {
     const answer = createApp(container, wiring.routes, running, () => state === 'stopping').callback()
-    const listener = createServer({ headersTimeout: 15_000, requestTimeout: 300_000, connectionsCheckingInterval: 5_000 }, (req, res) => { void answer(req, res) })
+    const listener = createServer({ headersTimeout: 15_000, requestTimeout: 300_000, connectionsCheckingInterval: 5_000 }, (req, res) => {
+      unasked.delete(req.socket)
+      void answer(req, res)
+    })
+    // Browsers and balancers open connections ahead of their need; nobody waits for an answer there.
+    const unasked = new Set<Socket>()
+    listener.on('connection', (socket) => { unasked.add(socket.once('close', () => { unasked.delete(socket) })) })
     await new Promise<void>((done, fail) => {
       listener.once('error', (error: NodeJS.ErrnoException) => { fail(listenProblem(error, host, port)) })
       listener.listen(port, host, done)
     })
     server = listener
-    undo.push({ what: 'listener', run: () => closeListener(listener, drainMs, running) })
+    undo.push({ what: 'listener', run: () => { for (const socket of unasked) socket.destroy(); return closeListener(listener, drainMs, running) } })
   }
 
   const unwind = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
+import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -286,11 +287,16 @@ test('readiness tells what is wrong', async (t) => {
 test('a stop lets running requests end, and unwinds in reverse', async (t) => {
   const other = await testApp({ config: withPassword as never, plugins: [acme, password] })
   const running = other.fetch('/wait')
+  // Opened ahead of its need, as browsers do.
+  const silent = connect((other.kernel.address as AddressInfo).port, '127.0.0.1')
+  t.teardown(() => silent.destroy())
   await sleep(100)
   events = []
+  const started = Date.now()
   const stopped = other.close()
   t.deepEqual(await (await running).json(), { waited: true })
   await stopped
+  t.true(Date.now() - started < 9_000, 'it waits for requests, not for connections')
   t.deepEqual(events, ['stop'])
   await t.throwsAsync(other.fetch('/healthz'))
 })
