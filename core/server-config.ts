@@ -2,6 +2,7 @@
 import { hkdfSync } from 'node:crypto'
 import { isIPv4, isIPv6 } from 'node:net'
 import Joi from 'joi'
+import proxyAddr from 'proxy-addr'
 import { defineConfig } from './plugin.ts'
 
 export interface ServerConfig {
@@ -13,7 +14,7 @@ export interface ServerConfig {
   readonly secretKey: string
   /** Pepper of API keys at rest; derived from `secretKey` when absent. */
   readonly keyPepper?: string
-  /** How clients reach this server, without a trailing slash. Required off loopback. */
+  /** How clients reach this server, without a trailing slash; guessed from host and port when absent. */
   readonly publicUrl?: string
   readonly consoleWebUrl?: string
   readonly cookieDomain?: string
@@ -25,7 +26,7 @@ export interface ServerConfig {
   readonly bodyBytes: number
   /** Bytes of one uploaded file. */
   readonly uploadBytes: number
-  /** Milliseconds that a stopping server waits for running requests and jobs. */
+  /** Milliseconds that a stopping server waits for running requests, and then for jobs; less than the minute that a step of the stop may take. */
   readonly drainMs: number
   /** Checks every reply against its schema: on in tests. */
   readonly checkReplies: boolean
@@ -37,6 +38,12 @@ const notGuessable = (key: string, helpers: Joi.CustomHelpers): string | Joi.Err
   PUBLISHED.test(key) ? helpers.message({ custom: 'is a published example, which everybody knows' })
   : new Set(key).size < 8 ? helpers.message({ custom: 'is easy to guess: it has fewer than 8 different characters' }) : key
 
+/** By the library that will use it, which refuses ranges of everything too. */
+const address = (text: string, helpers: Joi.CustomHelpers): string | Joi.ErrorReport => {
+  try { proxyAddr.compile(text) } catch { return helpers.message({ custom: 'must be an address or a range such as 10.0.0.0/8, and not all addresses' }) }
+  return text
+}
+
 export const serverConfig = defineConfig('server', Joi.object<ServerConfig, true>({
   host: Joi.string().hostname().allow('::1', '::', '0.0.0.0').default('127.0.0.1'),
   port: Joi.number().port().default(5001),
@@ -47,11 +54,11 @@ export const serverConfig = defineConfig('server', Joi.object<ServerConfig, true
   publicUrl: Joi.string().uri({ scheme: ['http', 'https'] }).replace(/\/+$/, ''),
   consoleWebUrl: Joi.string().uri({ scheme: ['http', 'https'] }).replace(/\/+$/, ''),
   cookieDomain: Joi.string().domain(),
-  trustedProxies: Joi.array().items(Joi.string().ip({ cidr: 'optional' })).default([]),
+  trustedProxies: Joi.array().items(Joi.string().custom(address)).default([]),
   bootstrap: Joi.boolean().default(true),
   bodyBytes: Joi.number().integer().min(1024).default(2 * 1024 * 1024),
   uploadBytes: Joi.number().integer().min(1024).default(15 * 1024 * 1024),
-  drainMs: Joi.number().integer().min(0).default(10_000),
+  drainMs: Joi.number().integer().min(0).max(50_000).default(10_000),
   checkReplies: Joi.boolean().default(false),
 }))
 

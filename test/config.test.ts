@@ -246,3 +246,10 @@ test('keys that everybody knows or can guess are refused', (t) => {
   for (const key of ['short', 'x'.repeat(64), 'abcdef'.repeat(8), 'please-change-me-please-change-me-now', 'sk-9f73s3ljTXVcMT3Blb3ljTqtsKiGHXVcMT3BlbkFJLK7U']) t.true(refused(key), key)
   t.false(refused('SmJbqe1y6qT84dBCDiQVlEOBj3CZ1QMTVDD5bDGlc0XHnEIKgvGOQfUS'))
 })
+
+test('what the server could not live by is refused with the configuration', (t) => {
+  const wrong = (values: object): boolean => serverConfig.schema.validate(values).error !== undefined
+  for (const proxy of ['0.0.0.0/0', '::/0', 'v1.x', '10.0.0.0/33', 'example.org', '']) t.true(wrong({ trustedProxies: [proxy] }), proxy)
+  t.false(wrong({ trustedProxies: ['10.0.0.0/8', '127.0.0.1', 'fd00::/8'] }))
+  t.true(wrong({ drainMs: 90_000 }), 'the steps of a stop have a minute each')
+})
