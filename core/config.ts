@@ -135,7 +135,9 @@ const readLayer = async (file: string, root: string, problems: Problem[]): Promi
       },
     })
     // Aliases may be followed a hundred times, which no honest file needs and a file that explodes exceeds.
-    return { values: document.errors.length > 0 ? {} : asTree(document.toJS({ maxAliasCount: 100 })), folder: dirname(file), origins }
+    const values: unknown = document.errors.length > 0 ? {} : document.toJS({ maxAliasCount: 100 }) ?? {}
+    if (!isTree(values)) problems.push({ path: '', message: WORDS['object.base'], fix: 'Begin with plugins:, adapters: or server:.', origin: name })
+    return { values: asTree(values), folder: dirname(file), origins }
   } catch (error) {
     throw new StartupError([{ path: name, message: `cannot be read: ${(error as Error).message}`, fix: 'Correct the path, or the file.' }], { cause: error })
   }

@@ -165,6 +165,8 @@ test('files that are wrong', async (t) => {
     'plugins: must be a mapping: names with values below them @own.yaml:1', 'adapters.database: must be a mapping: names with values below them @own.yaml:3',
     'adapters.cache.memory: must be a mapping: names with values below them @own.yaml:4', 'server: must be a mapping: names with values below them @own.yaml:5',
   ])
+  for (const text of ['- plugins', 'plugins', '5']) t.deepEqual(await wrong(text), [': must be a mapping: names with values below them @own.yaml'])
+  t.deepEqual(await wrong('# nothing'), [])
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${['b', 'c', 'd', 'e', 'f'].map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdef'[index] ?? ''}`).join()}]`).join('\n')}`
   const started = Date.now()
   await t.throwsAsync(wrong(bomb), { instanceOf: StartupError, message: /own\.yaml: cannot be read.*alias/i })
