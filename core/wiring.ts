@@ -111,7 +111,8 @@ const collect = (loaded: readonly LoadedPlugin[], report: Report): Parts => {
     permissions: claims('the permission', ({ permissions = {} }) => Object.entries(permissions)),
     tables: claims('the table', ({ models = [] }) => models.map((model) => [model.table, model])),
     jobs: claims('the job', ({ jobs = [] }) => jobs.map((job) => [job.name, job])),
-    routes: claims('the route', ({ routes = [] }) => routes.map((route) => [`${route.method} ${fullPath(route)}`, route])),
+    // Whatever its parameters are called, an address is one.
+    routes: claims('the route', ({ routes = [] }) => routes.map((route) => [`${route.method} ${fullPath(route).replace(/\{\w+\}/g, '{}')}`, route])),
   }
 }
 
