@@ -106,6 +106,8 @@ const exposed: { server: Partial<ServerConfig>; prefix: string; secure: boolean;
   { server: { host: '0.0.0.0', publicUrl: 'https://api.example.org' }, prefix: '__Host-', secure: true },
   { server: { publicUrl: 'https://api.example.org', consoleWebUrl: 'https://console.example.org', cookieDomain: 'example.org' }, prefix: '', secure: true, domain: 'example.org' },
   { server: { publicUrl: 'https://api.example.org', consoleWebUrl: 'http://console.example.org' }, prefix: '', secure: false },
+  // Told of no address of its own; and nobody is there to bootstrap it, whatever it says.
+  { server: { trustedProxies: ['10.0.0.0/8'], bootstrap: true }, prefix: '', secure: false },
 ]
 for (const { server, prefix, secure, domain } of exposed) {
   test.serial(`a server with ${JSON.stringify(server)} is set up by who reads its data folder, and its cookies fit`, async (t) => {

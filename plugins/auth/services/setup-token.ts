@@ -19,8 +19,8 @@ export interface SetupToken {
 }
 
 /** A server behind a proxy listens on loopback and is public all the same. */
-const isExposed = ({ host, publicUrl }: ServerConfig): boolean =>
-  !isLoopback(host) || (publicUrl !== undefined && !isLoopback(new URL(publicUrl).hostname.replace(/^\[|\]$/g, '')))
+const isExposed = ({ host, publicUrl, trustedProxies }: ServerConfig): boolean =>
+  !isLoopback(host) || trustedProxies.length > 0 || (publicUrl !== undefined && !isLoopback(new URL(publicUrl).hostname.replace(/^\[|\]$/g, '')))
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
