@@ -48,7 +48,7 @@ export const up = async (db: Database): Promise<void> => {
       UNIQUE (workspace_id, id),
       FOREIGN KEY (workspace_id, dataset_id) REFERENCES datasets (workspace_id, id) ON DELETE CASCADE
     );
-    CREATE INDEX dataset_process_rules_by_age ON dataset_process_rules (dataset_id, created_at DESC);
+    CREATE INDEX dataset_process_rules_by_age ON dataset_process_rules (workspace_id, dataset_id, created_at DESC);
 
     CREATE TABLE upload_files (
       id uuid PRIMARY KEY,
@@ -111,8 +111,8 @@ export const up = async (db: Database): Promise<void> => {
     );
     CREATE INDEX documents_by_age ON documents (dataset_id, created_at DESC, position DESC);
     CREATE INDEX documents_by_batch ON documents (dataset_id, batch);
-    CREATE INDEX documents_by_file ON documents (upload_file_id);
-    CREATE INDEX documents_by_rule ON documents (dataset_process_rule_id);
+    CREATE INDEX documents_by_file ON documents (workspace_id, upload_file_id);
+    CREATE INDEX documents_by_rule ON documents (workspace_id, dataset_process_rule_id);
     CREATE INDEX documents_unfinished ON documents (checked_at) WHERE indexing_status NOT IN ('completed', 'error');
 
     CREATE TABLE document_segments (
@@ -146,7 +146,7 @@ export const up = async (db: Database): Promise<void> => {
       CONSTRAINT document_segments_position_unique UNIQUE (document_id, generation, position),
       FOREIGN KEY (workspace_id, dataset_id, document_id) REFERENCES documents (workspace_id, dataset_id, id) ON DELETE CASCADE
     );
-    CREATE INDEX document_segments_by_dataset ON document_segments (dataset_id);
+    CREATE INDEX document_segments_by_document ON document_segments (workspace_id, dataset_id, document_id);
 
     CREATE TABLE dataset_queries (
       id uuid PRIMARY KEY,
