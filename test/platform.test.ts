@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Worker } from 'node:worker_threads'
 import test from 'ava'
 import fc from 'fast-check'
 import Joi from 'joi'
@@ -50,6 +51,20 @@ test('a folder has one holder, also when many ask at once, and a killed one is n
     await (await lockFolder(folder)).release()
     t.is((await readdir(folder)).length, 1, 'nothing is left but the number of the last holder')
   }
+})
+
+test.serial('a database whose thread dies is told by readiness, and does not keep the server from stopping', async (t) => {
+  const threads: Worker[] = []
+  const notice = (thread: Worker): void => { threads.push(thread) }
+  process.on('worker', notice)
+  const app = await testApp({ config: { ...alone, adapters: { ...alone.adapters, database: { embedded: {} } } } }).finally(() => process.off('worker', notice))
+  t.teardown(() => app.close())
+  // As Node tells of an error that the thread did not catch.
+  threads[0]?.emit('error', new Error('unreachable executed'))
+  await threads[0]?.terminate()
+  const answer = await app.fetch('/readyz')
+  t.is(answer.status, 503)
+  t.not((await answer.json() as { checks: Record<string, string> }).checks['database'], 'ok')
 })
 
 test.serial('a database that cannot be reached, or a folder that is none, is one clear error', async (t) => {

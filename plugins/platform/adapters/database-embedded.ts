@@ -55,7 +55,8 @@ const closeAll = async (db: OpenDatabase, stop: () => Promise<void>, lock: Folde
 /** Resolves once it takes connections, to a function that closes it. */
 const startThread = async (settings: PgliteThread, log: Logger): Promise<() => Promise<void>> => {
   const worker = new Worker(new URL(`../services/pglite-worker${import.meta.url.slice(-3)}`, import.meta.url), { workerData: settings })
-  const ended = once(worker, 'exit')
+  // Not by once(), which would reject when the thread fails: that is told by `failure`, and `ended` is awaited late.
+  const ended = new Promise<void>((done) => { worker.once('exit', () => { done() }) })
   let failure: Error | undefined
   let stopping = false
   worker.on('error', (error: Error) => { failure = error })
