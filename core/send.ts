@@ -1,5 +1,5 @@
 /** Answering: JSON, nothing, a file, or a stream of events; and the one form that every error takes. */
-import { Readable } from 'node:stream'
+import { finished, Readable } from 'node:stream'
 import Joi from 'joi'
 import type Koa from 'koa'
 import { errors, HttpError } from './errors.ts'
@@ -52,10 +52,10 @@ const sendEvents = async (ctx: Koa.Context, events: AsyncIterable<ServerEvent>, 
     } catch (error) {
       const { status, code, message } = asHttpError(error, log)
       yield format({ data: { event: 'error', status, code, message } })
-    } finally {
-      await iterator.return?.()
     }
   }
+  // Not by a `finally` above: it never runs where nobody takes the first line, as after HEAD or when the client has left.
+  finished(ctx.res, () => { iterator.return?.().catch((error: unknown) => { log.error({ err: error }, 'a stream of events did not end cleanly') }) })
   ctx.status = 200
   ctx.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-cache', 'X-Accel-Buffering': 'no' })
   ctx['compress'] = false

@@ -55,7 +55,7 @@ const secret = { authorization: 'Bearer bob' }
 const thing = { surface: 'service', credential: 'dataset', access: 'thing:read', summary: 'A test' } as const
 const byId = { params: Joi.object<{ dataset_id: string }, true>({ dataset_id: Joi.string().guid().lowercase().required() }) }
 
-const slow: { aborted?: boolean; late?: boolean } = {}
+const slow: { aborted?: boolean; late?: boolean; ended?: boolean } = {}
 const routes = [
   route({ ...open, method: 'GET', path: '/greet/{name}', params: Joi.object<{ name: string }, true>({ name: Joi.string().max(5).required() }), uses: { greeter }, reply: Joi.object<{ text: string }, true>({ text: Joi.string().required() }), handle: ({ params }, deps) => ({ text: deps.greeter.greet(params.name) }) }),
   route({ ...open, method: 'GET', path: '/greet/nobody', handle: () => ({ text: 'silence' }) }),
@@ -68,10 +68,12 @@ const routes = [
   route({
     ...open, method: 'GET', path: '/events', reply: reply.events, query: Joi.object<{ fail?: number }>({ fail: Joi.number().default(99) }),
     async *handle({ query }): AsyncGenerator<ServerEvent> {
-      for (let n = 0; n < 3; n++) {
-        if (n === query.fail) throw errors.teapot()
-        yield { data: { n } }
-      }
+      try {
+        for (let n = 0; n < 3; n++) {
+          if (n === query.fail) throw errors.teapot()
+          yield { data: { n } }
+        }
+      } finally { slow.ended = true }
     },
   }),
   route({
@@ -232,6 +234,10 @@ test('a file is an attachment, and events stream; a failure after the first is a
   t.is((await app.fetch('/events?fail=0')).status, 418)
   const half = await app.fetch('/events?fail=1')
   t.is(half.status, 200)
+  slow.ended = false
+  t.is((await app.fetch('/events', { method: 'HEAD' })).status, 200)
+  for (let wait = 0; !slow.ended && wait < 100; wait++) await sleep(20)
+  t.true(slow.ended, 'who has begun is told that nobody listens')
   t.is(await half.text(), 'data: {"n":0}\n\ndata: {"event":"error","status":418,"code":"teapot","message":"I am a teapot; ask a coffee machine."}\n\n')
 })
 
