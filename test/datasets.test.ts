@@ -7,9 +7,14 @@ import { client } from './support/client.ts'
 import type { Answer } from './support/client.ts'
 import { bySeparator, knowledge } from './support/knowledge.ts'
 import type { Knowledge } from './support/knowledge.ts'
+import { toyModels } from './support/toy-models.ts'
 
 let { app, owner, api, newToken, newDataset, addText } = {} as Knowledge
-test.before(async () => { ({ app, owner, api, newToken, newDataset, addText } = await knowledge()) })
+/** What happens before the model answers. */
+let before = async (): Promise<unknown> => undefined
+test.before(async () => {
+  ({ app, owner, api, newToken, newDataset, addText } = await knowledge({ fakes: { modelProvider: new Map([['toy', toyModels(async () => { await before() })]]) } }))
+})
 test.after.always(() => app.close())
 
 test.serial('a dataset is made, read, changed, listed and deleted', async (t) => {
@@ -143,6 +148,12 @@ test.serial('search answers in full, within the limits that are asked for', asyn
   t.is((await ask('fox', { search_method: 'hybrid_search', weights: { vector_setting: { vector_weight: 0 }, keyword_setting: { keyword_weight: 0 } } })).body.params, 'retrieval_model.weights')
   t.deepEqual((await api.send('POST', `/v1/datasets/${(await newDataset({})).id as string}/retrieve`, { query: 'fox' })).body.records, [])
 
+  // What no search could use is refused when it is made a setting.
+  const model = { search_method: 'hybrid_search', reranking_enable: false, top_k: 2, score_threshold_enabled: false }
+  for (const wrong of [{ metadata_filtering_conditions: { conditions: [condition] } }, { weights: { vector_setting: { vector_weight: 0 }, keyword_setting: { keyword_weight: 0 } } }]) {
+    t.is((await api.send('PATCH', `/v1/datasets/${dataset.id as string}`, { retrieval_model: { ...model, ...wrong } })).status, 400)
+  }
+
   // Without vectors every method goes by words.
   const economy = await newDataset()
   await api.indexed(economy.id, (await addText(economy, 'a', 'The heron waits.')).body.batch)
@@ -167,6 +178,14 @@ test.serial('another technique or model indexes everything anew', async (t) => {
   t.like((await api.send('PATCH', at, { indexing_technique: 'economy' })).body, { indexing_technique: 'economy', embedding_model: null })
   t.deepEqual([await finds(), await vectors()], [1, 0])
   t.like((await api.send('GET', at)).body, { document_count: 1, total_available_documents: 1 })
+})
+
+test.serial('a dataset that is deleted while it is searched is not found', async (t) => {
+  const dataset = await newDataset({ indexing_technique: 'high_quality' })
+  before = () => api.send('DELETE', `/v1/datasets/${dataset.id as string}`)
+  const answer = await api.send('POST', `/v1/datasets/${dataset.id as string}/retrieve`, { query: 'heron' })
+  before = async () => undefined
+  t.like(answer, { status: 404, body: { code: 'not_found', message: 'Dataset not found.' } })
 })
 
 test.serial('a dataset that is closed to the API, or out of the reach of a key, answers 403', async (t) => {

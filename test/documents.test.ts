@@ -195,6 +195,15 @@ test.serial('a document of the same name is replaced and keeps its id, unless th
   t.is((await api.send('DELETE', `/v1/datasets/${dataset.id as string}/documents/${first.document.id as string}`)).status, 403)
 })
 
+test.serial('what no database can keep is refused where it could be asked for', async (t) => {
+  const dataset = await newDataset()
+  const { body } = await addText(dataset, 'a', 'The heron waits.')
+  const at = `/v1/datasets/${dataset.id as string}/documents`
+  for (const path of [`${at}/${body.document.id as string}/segments?status=%00`, `${at}/${body.document.id as string}/segments?keyword=%00`, `${at}?keyword=%00`]) {
+    t.like(await api.send('GET', path), { status: 400, body: { code: 'invalid_param' } }, path)
+  }
+})
+
 test.serial('documents that arrive at once get places of their own', async (t) => {
   const dataset = await newDataset({})
   const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => addText(dataset, `n${n % 5}`, `text ${n}`, { indexing_technique: n % 2 ? 'economy' : 'high_quality', process_rule: automatic })))
@@ -239,4 +248,24 @@ test.serial('rows that depend on a row are found by an index of just its key, so
       AND NOT (EXISTS (SELECT FROM indexes i WHERE i.indrelid = k.conrelid AND i.columns[0:cardinality(k.ids) - 1] @> k.ids)
         AND NOT EXISTS (SELECT FROM indexes i WHERE i.indrelid = k.conrelid AND i.first = 'workspace_id'))`)
   t.deepEqual(slow.map(({ key }) => key).sort(), [])
+})
+
+test.serial('a dataset and its documents may be deleted at the same moment', async (t) => {
+  for (let round = 0; round < 5; round += 1) {
+    const dataset = await newDataset({ indexing_technique: 'high_quality' })
+    const made = await Promise.all(['a', 'b', 'c', 'd'].map((name) => addText(dataset, name, `The heron of ${name}.`, { indexing_technique: 'high_quality' })))
+    await app.runJobs()
+    const at = `/v1/datasets/${dataset.id as string}`
+    const answers = await Promise.all([...made.map(({ body }) => `${at}/documents/${body.document.id as string}`), at].map((path) => api.send('DELETE', path)))
+    t.is(answers.at(-1)?.status, 204)
+    for (const { status, body } of answers) t.true([204, 404].includes(status), JSON.stringify(body))
+  }
+})
+
+test.serial('a dataset counts more words than 32 bits hold', async (t) => {
+  const dataset = await newDataset()
+  for (const name of ['a', 'b']) await addText(dataset, name, 'The heron waits.')
+  await app.runJobs()
+  await app.resolve(database).query('UPDATE documents SET word_count = 2000000000 WHERE dataset_id = $1', [dataset.id])
+  t.is((await api.send('GET', `/v1/datasets/${dataset.id as string}`)).body.word_count, 4_000_000_000)
 })

@@ -1,14 +1,13 @@
 /** Segments: the passages that a document was cut into, and the search for them. */
-import { randomUUID } from 'node:crypto'
 import { route } from '../../../core/index.ts'
 import { datasetErrors } from '../errors.ts'
-import { DatasetQuery } from '../models/dataset.ts'
 import { presentFound, presentSegment } from '../presenters/segment.ts'
 import { asPage, datasetParams, documentParams } from '../schemas/common.ts'
 import { retrieveAnswer, retrieveRequest, segmentFilter, segmentPage } from '../schemas/segment.ts'
 import { datasetRecords } from '../services/dataset-records.ts'
 import { documentItems } from '../services/document-items.ts'
 import { modelChoice } from '../services/model-choice.ts'
+import { questions } from '../services/questions.ts'
 import { retrieval } from '../services/retrieval.ts'
 import { searchSettings } from '../services/search-settings.ts'
 import { segments } from '../services/segments.ts'
@@ -38,19 +37,16 @@ const retrieve = (path: '/datasets/{dataset_id}/retrieve' | '/datasets/{dataset_
   ...inDataset, method: 'POST', path, access: 'dataset:retrieve', params: datasetParams,
   summary: `Search a knowledge base${note}`,
   description: 'Best first. Without a `retrieval_model` that of the dataset holds. A knowledge base without vectors is searched by words, whatever the method.',
-  uses: { records: datasetRecords, modelChoice, retrieval, segments, DatasetQuery },
+  uses: { records: datasetRecords, modelChoice, retrieval, segments, questions },
   body: retrieveRequest,
   reply: retrieveAnswer,
   errors: [...mayBeClosed, datasetErrors.noProvider, datasetErrors.modelGone, datasetErrors.modelFailed],
-  handle: async ({ actor, params, body, signal }, { records, modelChoice, retrieval, segments, DatasetQuery }) => {
-    const { workspaceId, accountId } = ownerOf(actor)
+  handle: async ({ actor, params, body, signal }, { records, modelChoice, retrieval, segments, questions }) => {
+    const { workspaceId } = actor
     const dataset = await records.open(workspaceId, params.dataset_id)
     await modelChoice.checkReranking(workspaceId, body.retrieval_model)
     const hits = await retrieval.retrieve(workspaceId, [dataset.id], body.query, searchSettings(dataset, body.retrieval_model), signal)
-    await DatasetQuery.create({
-      id: randomUUID(), workspace_id: workspaceId, dataset_id: dataset.id, content: body.query, source: 'hit_testing', source_app_id: null,
-      created_by: accountId, created_at: new Date(),
-    })
+    await questions.keep(ownerOf(actor), dataset.id, body.query)
     const found = await segments.found(workspaceId, dataset.id, hits.map(({ segmentId }) => segmentId))
     return presentFound(body.query, hits.flatMap(({ segmentId, score }) => {
       const segment = found.get(segmentId)

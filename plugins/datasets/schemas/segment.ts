@@ -49,7 +49,7 @@ export interface SegmentFilter { page: number; limit: number; keyword?: string; 
 const oneOrMore = Joi.number().integer().min(1)
 export const segmentFilter = Joi.object<SegmentFilter>({
   page: oneOrMore.default(1), limit: oneOrMore.default(20), keyword: text(0, 255),
-  status: Joi.array().items(Joi.string().max(50)).max(10).single().default([]),
+  status: Joi.array().items(text(0, 50)).max(10).single().default([]),
 })
 export interface SegmentPage extends Listed<SegmentItem> { doc_form: string }
 export const segmentPage = Joi.object<SegmentPage, true>({ ...listed(segmentItem), doc_form: string })

@@ -22,7 +22,7 @@ export const datasetItems = service('datasets.items', {
       if (rows.length === 0) return []
       const [counted, owner, isAvailable] = await Promise.all([
         db.query<Counts>(
-          `SELECT dataset_id, count(*)::int AS documents, sum(word_count)::int AS words,
+          `SELECT dataset_id, count(*)::int AS documents, sum(word_count)::float8 AS words,
              count(*) FILTER (WHERE indexing_status = 'completed' AND enabled AND NOT archived)::int AS available
            FROM documents WHERE workspace_id = $1 AND dataset_id = ANY ($2::uuid[]) GROUP BY dataset_id`, [workspaceId, rows.map(({ id }) => id)]),
         accounts.owner(workspaceId),

@@ -37,13 +37,16 @@ export const deletion = service('datasets.deletion', {
         await dropFiles(workspaceId, files.map((file) => file.id))
       }),
       document: (workspaceId, datasetId, id) => db.transaction(async () => {
+        // The dataset first, as everywhere: otherwise this and its deletion might each wait for the other.
+        const [dataset] = await db.query('SELECT id FROM datasets WHERE workspace_id = $1 AND id = $2 FOR KEY SHARE', [workspaceId, datasetId])
+        if (!dataset) throw datasetErrors.datasetNotFound()
         const [found] = await db.query<DocumentRow>(
           'SELECT * FROM documents WHERE workspace_id = $1 AND dataset_id = $2 AND id = $3 FOR UPDATE', [workspaceId, datasetId, id])
         if (!found) throw datasetErrors.documentNotFound()
         if (found.archived) throw datasetErrors.archived()
-        const dataset = { workspaceId, id: datasetId }
-        await vectorIndex.remove(dataset, { documentId: id })
-        await textIndex.remove(dataset, { documentId: id })
+        const at = { workspaceId, id: datasetId }
+        await vectorIndex.remove(at, { documentId: id })
+        await textIndex.remove(at, { documentId: id })
         await db.query('DELETE FROM documents WHERE workspace_id = $1 AND id = $2', [workspaceId, id])
         if (found.upload_file_id) await dropFiles(workspaceId, [found.upload_file_id])
       }),
