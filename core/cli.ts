@@ -128,8 +128,9 @@ const annotate = (node: Scalar, path: readonly string[], config: LoadedConfig): 
   const origin = config.origin(path)
   if (origin) node.comment = ` ${origin}`
 }
+/** Up to the last @: a password that should have been escaped is one all the same. */
 const maskUrl = (text: string): string =>
-  text.replace(/(:\/\/[^:/?#\s]*):[^/?#\s]*@/, '$1:***@').replace(/([?&][^=&]*(?:password|token|key|secret)[^=&]*=)[^&]*/gi, '$1***')
+  text.replace(/(:\/\/[^:/?#\s]*):\S*@/, '$1:***@').replace(/([?&][^=&]*(?:password|token|key|secret)[^=&]*=)[^&]*/gi, '$1***')
 
 type Parts = Awaited<ReturnType<typeof explain>>
 const explain = async (kernel: Kernel) => {

@@ -83,7 +83,7 @@ test('config show: the whole configuration, where each value is from, and no sec
   const root = await folder(t, {
     'own.yaml': `
 plugins:
-  datasets: {apiKey: hunter2, limit: 5, urls: ['https://u:hunter2@h/x?token=hunter2&a=b', plain]}
+  datasets: {apiKey: hunter2, limit: 5, urls: ['https://u:hunter2@h/x?token=hunter2&a=b', 'postgres://u:a/hunter2#b@h/x', plain]}
 adapters:
   modelProvider: {acme: {url: '\${URL:-http://h}', password: 12345, accessKey: '\${hunter}', maxTokens: 7}}
 provision:
