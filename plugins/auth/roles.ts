@@ -16,8 +16,6 @@ export const roles: Readonly<Record<Role, readonly string[]>> = {
   normal: [...own, ...look],
 }
 
-export const isRole = (value: string): value is Role => Object.hasOwn(roles, value)
-
 export const mayRole = (role: Role, permission: string): boolean => {
   const [resource = '', verb = ''] = permission.split(':')
   return roles[role].some((pattern) => {
