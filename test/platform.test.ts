@@ -1,9 +1,10 @@
 /** What the adapters of `platform` promise beyond the laws of their ports. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +16,7 @@ import { DataTypes } from 'sequelize'
 import { database, definePlugin, job, queue, reply, route } from '../core/index.ts'
 import type { Cache, JobCall, Json } from '../core/index.ts'
 import { testApp } from '../core/testing.ts'
+import { localStorage } from '../plugins/platform/adapters/storage-local.ts'
 import { FolderInUse, lockFolder } from '../plugins/platform/services/folder-lock.ts'
 import { memoryCache } from '../plugins/platform/services/memory-cache.ts'
 
@@ -51,6 +53,24 @@ test('a folder has one holder, also when many ask at once, and a killed one is n
     await (await lockFolder(folder)).release()
     t.is((await readdir(folder)).length, 1, 'nothing is left but the number of the last holder')
   }
+})
+
+test('a process that starts on a shared folder leaves the files that others are writing, and sweeps out what is old', async (t) => {
+  const dataDir = await newFolder()
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }))
+  const open = () => localStorage.create({ server: { dataDir } } as never, {})
+  const [store, incoming] = [await open(), join(dataDir, 'storage/~incoming')]
+  await writeFile(join(incoming, 'old'), 'half')
+  await utimes(join(incoming, 'old'), 0, 0)
+  const body = new PassThrough()
+  const put = store.put('uploads/a', body)
+  body.write('first ')
+  while ((await readdir(incoming)).length < 2) await sleep(10)
+  await open()
+  t.is((await readdir(incoming)).length, 1)
+  body.end('second')
+  t.deepEqual(await put, { size: 12 })
+  t.is(await text(await store.get('uploads/a')), 'first second')
 })
 
 test.serial('a database whose thread dies is told by readiness, and does not keep the server from stopping', async (t) => {

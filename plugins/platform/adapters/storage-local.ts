@@ -1,7 +1,7 @@
 /** Files below one folder. */
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { access, constants, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises'
+import { access, constants, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -16,6 +16,16 @@ const KEY = /^(?!(?:.*\/)?\.+(?:\/|$))[a-z0-9_.-]{1,200}(?:\/[a-z0-9_.-]{1,200})
 /** What the system says when there is no file at a path: nothing, a file further up, or a folder. */
 const absent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
 
+/** Milliseconds without a write after which a file that never arrived is thought to be abandoned. */
+const ABANDONED = 3_600_000
+/** Removes what a process that was killed has left. Others may share the folder and be in the middle of a file. */
+const sweep = async (incoming: string): Promise<void> => {
+  for (const name of await readdir(incoming)) {
+    const file = await stat(join(incoming, name)).catch((error: unknown) => { if (!absent(error)) throw error })
+    if (file && Date.now() - file.mtimeMs > ABANDONED) await rm(join(incoming, name), { force: true })
+  }
+}
+
 export const localStorage = defineAdapter(storage, 'local', {
   options: Joi.object<{ readonly folder?: string }, true>({ folder: Joi.string() }),
   uses: { server: serverConfig },
@@ -23,8 +33,8 @@ export const localStorage = defineAdapter(storage, 'local', {
     const folder = resolve(server.dataDir, options.folder ?? 'storage')
     // No key has a `~`.
     const incoming = join(folder, '~incoming')
-    await rm(incoming, { recursive: true, force: true })
     await mkdir(incoming, { recursive: true, mode: 0o700 })
+    await sweep(incoming)
     const at = (key: string): string => {
       if (!KEY.test(key)) throw new TypeError(`storage refuses the key ${JSON.stringify(key.slice(0, 99))}: it takes segments of a-z 0-9 _ . - joined by /`)
       return join(folder, key)
