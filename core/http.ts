@@ -51,7 +51,8 @@ export const createApp = (container: Container, routes: readonly Route[], runnin
         const result: unknown = await route.handle(call, deps)
         await send(ctx, route, result, server.checkReplies, call.log)
       } finally {
-        await received.discard()
+        // The work is done, or has its own error; a file too many is nobody's but ours.
+        await received.discard().catch((error: unknown) => { requestLog(ctx, log).error({ err: error }, 'a file that nobody kept could not be removed') })
       }
     }
   }

@@ -257,6 +257,16 @@ test('the signal of a client that left while it was looked up has aborted alread
   t.true(slow.late)
 })
 
+test.serial('a file that cannot be removed does not spoil the answer', async (t) => {
+  const store = app.resolve(storage)
+  const remove = store.delete
+  store.delete = async () => { throw new Error('read-only') }
+  t.teardown(() => { store.delete = remove })
+  const form = new FormData()
+  form.set('file', new Blob(['bytes']), 'a.txt')
+  t.is((await app.fetch('/upload', { method: 'POST', body: form })).status, 200)
+})
+
 test.serial('a request leaves nothing behind, and a service of it that ends badly takes nobody along', async (t) => {
   const running = new Set<AbortController>()
   const server = createApp(app.kernel.container, app.kernel.catalogue.routes, running, () => false).listen(0, '127.0.0.1')
