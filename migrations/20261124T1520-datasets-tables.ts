@@ -63,6 +63,7 @@ export const up = async (db: Database): Promise<void> => {
       created_at timestamptz NOT NULL DEFAULT now(),
       UNIQUE (workspace_id, id)
     );
+    CREATE INDEX upload_files_by_name ON upload_files (workspace_id, name);
 
     CREATE TABLE documents (
       id uuid PRIMARY KEY,
@@ -109,8 +110,8 @@ export const up = async (db: Database): Promise<void> => {
       FOREIGN KEY (workspace_id, upload_file_id) REFERENCES upload_files (workspace_id, id),
       FOREIGN KEY (workspace_id, dataset_process_rule_id) REFERENCES dataset_process_rules (workspace_id, id)
     );
-    CREATE INDEX documents_by_age ON documents (dataset_id, created_at DESC, position DESC);
-    CREATE INDEX documents_by_batch ON documents (dataset_id, batch);
+    CREATE INDEX documents_by_age ON documents (workspace_id, dataset_id, created_at DESC, position DESC);
+    CREATE INDEX documents_by_batch ON documents (workspace_id, dataset_id, batch);
     CREATE INDEX documents_by_file ON documents (workspace_id, upload_file_id);
     CREATE INDEX documents_by_rule ON documents (workspace_id, dataset_process_rule_id);
     CREATE INDEX documents_unfinished ON documents (checked_at) WHERE indexing_status NOT IN ('completed', 'error');

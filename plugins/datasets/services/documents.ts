@@ -46,14 +46,24 @@ export const documents = service('datasets.documents', {
       const made = await ProcessRule.create({ ...of, ...rule, id: randomUUID(), created_by: owner.accountId, created_at: new Date() })
       return made.id
     }
-    /** The document whose place the file takes, locked: the one that was named, or the newest that was made from a file of the same name. */
+    /**
+     * The newest document that was made from a file of that name. Look-ups one after the other, on purpose no join, which without statistics
+     * may begin at the wrong end and read every document of the dataset. A file has one document.
+     */
+    const findNamesake = async (dataset: DatasetRow, name: string): Promise<string | undefined> => {
+      const [found] = await db.query<{ id: string }>(
+        `SELECT d.id FROM upload_files f CROSS JOIN LATERAL (SELECT * FROM documents WHERE workspace_id = $1 AND upload_file_id = f.id LIMIT 1) d
+         WHERE f.workspace_id = $1 AND f.name = $3 AND d.dataset_id = $2 AND d.enabled AND NOT d.archived AND d.data_source_type = 'upload_file'
+         ORDER BY d.position DESC LIMIT 1`, [dataset.workspace_id, dataset.id, name])
+      return found?.id
+    }
+    /** The document whose place the file takes, locked: the one that was named, or its namesake. */
     const findReplaced = async (dataset: DatasetRow, file: StoredFile, { duplicate, original_document_id: named }: AddOptions): Promise<Replaced | undefined> => {
-      if (duplicate === false && !named) return undefined
+      const id = named ?? (duplicate === false ? undefined : await findNamesake(dataset, file.name))
+      if (!id) return undefined
       const [found] = await db.query<Replaced>(
         `SELECT d.*, f.storage_key FROM documents d LEFT JOIN upload_files f ON f.workspace_id = d.workspace_id AND f.id = d.upload_file_id
-         WHERE d.workspace_id = $1 AND d.dataset_id = $2
-           AND CASE WHEN $3::uuid IS NOT NULL THEN d.id = $3 ELSE f.name = $4 AND d.enabled AND NOT d.archived AND d.data_source_type = 'upload_file' END
-         ORDER BY d.position DESC LIMIT 1 FOR UPDATE OF d`, [dataset.workspace_id, dataset.id, named ?? null, file.name])
+         WHERE d.workspace_id = $1 AND d.dataset_id = $2 AND d.id = $3 FOR UPDATE OF d`, [dataset.workspace_id, dataset.id, id])
       if (!named) return found
       if (!found) throw datasetErrors.documentNotFound()
       if (found.archived) throw datasetErrors.archived()
