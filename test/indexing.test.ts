@@ -148,7 +148,10 @@ test.serial('an interrupted run has not failed; a failed one says why', async (t
   t.truthy(failed.stopped_at)
   t.true((await left(flaky)).segments.every(({ status }) => status === 'error'))
 
-  // What a provider refuses is not asked again.
+  // What a provider refuses is not asked again, unless it was only asked too often.
+  at = (place) => { if (place === 'embed') throw errors.tooManyRequests() }
+  await t.throwsAsync(job(refused, { attempt: 1, last: false }))
+  t.is((await documentOf(refused)).indexing_status, 'indexing')
   at = (place) => { if (place === 'embed') throw errors.badRequest('the key of the provider has expired') }
   await job(refused, { attempt: 1, last: false })
   t.like(await documentOf(refused), { indexing_status: 'error', error: 'the key of the provider has expired' })

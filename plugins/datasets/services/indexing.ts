@@ -5,7 +5,7 @@
  * no row to lock and leaves nothing behind.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { database, HttpError, service } from '../../../core/index.ts'
+import { database, errors, HttpError, service } from '../../../core/index.ts'
 import { models } from '../../models/ports.ts'
 import { codePoints } from '../chunking/split.ts'
 import { datasetsConfig } from '../config.ts'
@@ -91,8 +91,8 @@ export const indexing = service('datasets.indexing', {
         if (made.vectors.length !== texts.length) throw new Error(`${provider}/${model} returned ${made.vectors.length} vectors for ${texts.length} texts`)
         return made
       } catch (error) {
-        // The request itself is refused: an unknown model, a missing key. To ask again would not help.
-        throw error instanceof HttpError && error.status < 500 ? new DocumentFault(error.message, { cause: error }) : error
+        // The request itself is refused: an unknown model, a missing key. To ask again would not help, unless it only came too soon.
+        throw error instanceof HttpError && error.status < 500 && error.status !== errors.tooManyRequests.status ? new DocumentFault(error.message, { cause: error }) : error
       }
     }
 
