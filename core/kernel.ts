@@ -58,6 +58,7 @@ export interface Kernel {
   health(): Promise<Health>
 }
 
+type Answer = ReturnType<ReturnType<typeof createApp>['callback']>
 const ALL_ROLES: readonly Role[] = ['web', 'worker', 'scheduler']
 const DEADLINE = 60_000
 
@@ -159,8 +160,9 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
     if (roles.has('scheduler')) await work.schedule(wiring.jobs.flatMap((job) => job.cron === undefined ? [] : [{ job, cron: job.cron }]))
   }
 
-  const listen = async ({ host, port, drainMs }: ServerConfig): Promise<void> => {
-    const answer = createApp(container, wiring.routes, running, () => state === 'stopping').callback()
+  const mount = (): Answer => createApp(container, wiring.routes, running, () => state === 'stopping').callback()
+
+  const listen = async (answer: Answer, { host, port, drainMs }: ServerConfig): Promise<void> => {
     const listener = createServer({ headersTimeout: 15_000, requestTimeout: 300_000, connectionsCheckingInterval: 5_000 }, (req, res) => {
       unasked.delete(req.socket)
       void answer(req, res)
@@ -191,9 +193,10 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
       const { db, log, server: settings } = container.deps({ db: database, log: logger, server: serverConfig })
       await migrate(db, await migrationSources(wiring), log)
       define()
+      const answer = mount()
       await startPlugins()
       await startWork(settings.drainMs)
-      if (roles.has('web')) await listen(settings)
+      if (roles.has('web')) await listen(answer, settings)
       state = 'ready'
     } catch (error) {
       state = 'stopping'
@@ -208,11 +211,14 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
       return await run(container.deps({ db: database, log: logger }))
     } finally { await unwind() }
   }
+  let started: Promise<void> | undefined
   let stopped: Promise<void> | undefined
   return {
-    config, catalogue, container, health, start,
+    config, catalogue, container, health,
+    start: () => started ??= start(),
     get address() { return (server?.address() ?? undefined) as AddressInfo | undefined },
-    stop: () => { state = 'stopping'; return stopped ??= unwind() },
+    // A start that is under way pushes on the same stack, so it is waited for.
+    stop: () => stopped ??= Promise.resolve(started).catch(() => undefined).then(() => { state = 'stopping'; return unwind() }),
     migrate: () => withDatabase(async ({ db, log }) => migrate(db, await migrationSources(wiring), log)),
     pending: () => withDatabase(async ({ db }) => pendingMigrations(db, await migrationSources(wiring))),
   }

@@ -4,7 +4,7 @@ import { catalogue } from './catalogue.ts'
 import type { Catalogue } from './catalogue.ts'
 import { KERNEL_VERSION } from './load.ts'
 import { openApi } from './openapi.ts'
-import { defineAdapter, definePlugin } from './plugin.ts'
+import { defineAdapter, definePlugin, service } from './plugin.ts'
 import type { Plugin } from './plugin.ts'
 import { authenticator, cache, database, logger, middleware, queue, signal, storage } from './ports.ts'
 import { route } from './route.ts'
@@ -17,6 +17,12 @@ export interface Health {
 }
 
 const open = { method: 'GET', surface: 'root', credential: 'none', access: 'public', resource: 'none' } as const
+
+/** Made once: a description of many routes takes a while. */
+const description = service('kernel.description', {
+  uses: { parts: catalogue, server: serverConfig },
+  create: ({ parts, server }) => openApi(parts.routes, { title: 'Mortise', version: KERNEL_VERSION, ...(server.publicUrl === undefined ? {} : { serverUrl: server.publicUrl }) }),
+})
 
 export const systemPlugin = (kernel: { catalogue(): Catalogue; health(): Promise<Health> }): Plugin => definePlugin({
   name: 'kernel',
@@ -40,10 +46,8 @@ export const systemPlugin = (kernel: { catalogue(): Catalogue; health(): Promise
       },
     }),
     route({
-      ...open, path: '/openapi.json', summary: 'This description', uses: { parts: catalogue, server: serverConfig },
-      reply: Joi.object().unknown(),
-      handle: (_call, { parts, server }) =>
-        openApi(parts.routes, { title: 'Mortise', version: KERNEL_VERSION, ...(server.publicUrl === undefined ? {} : { serverUrl: server.publicUrl }) }),
+      ...open, path: '/openapi.json', summary: 'This description', uses: { description }, reply: Joi.object().unknown(),
+      handle: (_call, deps) => deps.description,
     }),
   ],
 })
