@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
@@ -365,6 +366,22 @@ test('a start that fails half-way undoes what it did; an optional plugin fails a
   const there = await testApp({ config: { ...alone, plugins: { ...alone.plugins, './no/such/plugin.ts': { $optional: true } } } as never })
   t.regex(JSON.stringify(await (await there.fetch('/readyz')).json()), /no\/such\/plugin/)
   await there.close()
+})
+
+test('a stop that comes during the start waits for it, and leaves nothing running', async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'mortise-early-'))
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }))
+  let stopped = false
+  const kernel = await createKernel({
+    root: new URL('..', import.meta.url).pathname, env: { MORTISE_PROFILE: 'test', SECRET_KEY: 'a secret key that only tests would use', DATA_DIR: dataDir },
+    layers: [alone as never], plugins: [plugin({ start: () => sleep(100), stop: () => { stopped = true } })],
+  })
+  const started = kernel.start()
+  await kernel.stop()
+  await started
+  t.true(stopped)
+  t.is(kernel.address, undefined)
+  t.is((await kernel.health()).state, 'stopping')
 })
 
 test('the description of the API comes from the routes', async (t) => {
