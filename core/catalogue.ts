@@ -6,7 +6,14 @@ import type { Route } from './route.ts'
 export interface Catalogue {
   /** In start order. */
   readonly plugins: readonly { readonly name: string; readonly source: string }[]
-  readonly adapters: readonly { readonly port: string; readonly instance: string; readonly adapter: string; readonly plugin: string }[]
+  readonly adapters: readonly {
+    readonly port: string
+    readonly instance: string
+    readonly adapter: string
+    readonly plugin: string
+    /** See `Adapter.onlyOne`. */
+    readonly onlyOne: string | undefined
+  }[]
   /** permission → what it allows. */
   readonly permissions: ReadonlyMap<string, string>
   readonly routes: readonly Route[]

@@ -9,7 +9,7 @@ import { formatProblem, StartupError } from './errors.ts'
 import { createKernel } from './kernel.ts'
 import type { Kernel, Role } from './kernel.ts'
 import { KERNEL_VERSION } from './load.ts'
-import { logger } from './ports.ts'
+import { command, logger } from './ports.ts'
 import { fullPath } from './route.ts'
 
 export interface Terminal {
@@ -51,14 +51,37 @@ export const run = async (argv: readonly string[], terminal: Terminal): Promise<
       const parts = await explain(await createKernel({ root, env }))
       out(json ? `${JSON.stringify(parts, null, 2)}\n` : table(parts))
     })
+  const [word = '--help', ...words] = argv
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    if (!word.startsWith('-') && !program.commands.some((known) => known.name() === word)) {
+      const kernel = await createKernel({ root, env })
+      if (wordsOf(kernel).includes(word)) {
+        for (const line of await runCommand(kernel, word, words, terminal)) say(line)
+        return code
+      }
+    } else if (/^(-h|--help|help)$/.test(word)) {
+      const more = await createKernel({ root, env }).then(wordsOf, () => [])
+      program.addHelpText('after', `\nCommands of plugins (each knows --help): ${more.join(', ')}`)
+    }
+    await program.parseAsync([word, ...words], { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode && 2
     return report(error, terminal)
   }
 }
+
+const wordsOf = ({ catalogue }: Kernel): string[] => catalogue.adapters.filter(({ port }) => port === command.id).map(({ instance }) => instance)
+
+/** A command that a plugin brings: an adapter of the port `command`. */
+const runCommand = (kernel: Kernel, word: string, words: readonly string[], { out, err }: Terminal): Promise<readonly string[]> =>
+  kernel.only(command, word, async (it) => {
+    const parsed = new Command(`mortise ${word}`).description(it.summary).arguments(it.usage ?? '').exitOverride().configureOutput({ writeOut: out, writeErr: err })
+    for (const [flag, meaning] of Object.entries(it.flags ?? {})) parsed.option(flag, meaning)
+    let lines: readonly string[] = []
+    await parsed.action(async () => { lines = await it.run(parsed.args, parsed.opts()) }).parseAsync(words, { from: 'user' })
+    return lines
+  })
 
 const parseRoles = (text: string): Role[] => text.split(',').map((role) => {
   if (role !== 'web' && role !== 'worker' && role !== 'scheduler') throw new InvalidArgumentError('Allowed are web, worker and scheduler.')
@@ -92,13 +115,18 @@ const serve = async (kernel: Kernel): Promise<number> => {
     end(1)
   }
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('uncaughtException', onFailure).on('unhandledRejection', onFailure)
-  // A start that is under way is let to its end: it cannot be undone in its middle.
-  await kernel.start()
-  const { log } = kernel.container.deps({ log: logger })
-  const { address } = kernel
-  log.info(address ? { address: address.address, port: address.port } : {}, 'started')
+  const starting = kernel.start()
+  const early = await Promise.race([starting, ended])
+  if (early === undefined) {
+    const { log } = kernel.container.deps({ log: logger })
+    const { address } = kernel
+    log.info(address ? { address: address.address, port: address.port } : {}, 'started')
+    void ended.then(() => { log.info('stopping') })
+  } else {
+    // Why it did not come to its end is known: it was told to stop.
+    starting.catch(() => undefined)
+  }
   const code = await ended
-  log.info('stopping')
   await kernel.stop()
   return code
 }

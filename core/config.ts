@@ -43,12 +43,16 @@ export interface LoadOptions {
   readonly builtinConfig?: URL
 }
 
-/** What the plain environment may set. */
-const ENVIRONMENT: Readonly<Record<string, Path>> = {
-  HOST: ['server', 'host'], PORT: ['server', 'port'], DATA_DIR: ['server', 'dataDir'], SECRET_KEY: ['server', 'secretKey'],
-  KEY_PEPPER: ['server', 'keyPepper'], PUBLIC_URL: ['server', 'publicUrl'], CONSOLE_WEB_URL: ['server', 'consoleWebUrl'],
-  COOKIE_DOMAIN: ['server', 'cookieDomain'], TRUSTED_PROXIES: ['server', 'trustedProxies'], MORTISE_BOOTSTRAP: ['server', 'bootstrap'],
-  LOG_LEVEL: ['adapters', 'logger', 'pino', 'level'], DATABASE_URL: ['adapters', 'database', 'postgres', 'url'],
+/** What the plain environment may set, and where. */
+const ENVIRONMENT: Readonly<Record<string, readonly Path[]>> = {
+  HOST: [['server', 'host']], PORT: [['server', 'port']], DATA_DIR: [['server', 'dataDir']], SECRET_KEY: [['server', 'secretKey']],
+  KEY_PEPPER: [['server', 'keyPepper']], PUBLIC_URL: [['server', 'publicUrl']], CONSOLE_WEB_URL: [['server', 'consoleWebUrl']],
+  COOKIE_DOMAIN: [['server', 'cookieDomain']], TRUSTED_PROXIES: [['server', 'trustedProxies']], MORTISE_BOOTSTRAP: [['server', 'bootstrap']],
+  LOG_LEVEL: [['adapters', 'logger', 'pino', 'level']], DATABASE_URL: [['adapters', 'database', 'postgres', 'url']],
+  REDIS_URL: [
+    ['adapters', 'cache', 'layered', 'redis'], ['adapters', 'cache', 'redis', 'url'],
+    ['adapters', 'queue', 'bull', 'redis'], ['adapters', 'signal', 'redis', 'url'],
+  ],
 }
 const DANGEROUS = new Set(['__proto__', 'constructor', 'prototype'])
 
@@ -165,19 +169,23 @@ const merge = (under: Tree, over: Tree, path: Path = []): Tree => {
 const fromEnvironment = (env: NodeJS.ProcessEnv, beneath: Tree, folder: string): Layer => {
   const values: Record<string, Tree> = {}
   const origins = new Map<string, string>()
-  for (const [name, [section, key, usual, option]] of Object.entries(ENVIRONMENT) as [string, [string, string, string?, string?]][]) {
-    const text = env[name]
-    if (!text) continue
+  const put = (name: string, text: string, [section, key, usual, option]: [string, string, string?, string?]): void => {
     if (usual === undefined || option === undefined) {
       ;(values['server'] ??= {})[key] = name === 'TRUSTED_PROXIES' ? text.split(',').map((part) => part.trim()).filter(Boolean) : text
       origins.set(pathKey([section, key]), `environment ${name}`)
-    } else {
-      const instances = asTree(asTree(beneath['adapters'])[key])
-      // A database URL chooses the adapter; a log level is for whichever logger there is.
-      const instance = name === 'DATABASE_URL' ? usual : Object.keys(instances)[0] ?? usual
-      ;(values['adapters'] ??= {})[key] = { [instance]: { ...asTree(instances[instance]), [option]: text } }
-      for (const path of [[key], [key, instance], [key, instance, option]]) origins.set(pathKey([section, ...path]), `environment ${name}`)
+      return
     }
+    const instances = asTree(asTree(beneath['adapters'])[key])
+    const [named] = Object.keys(instances)
+    // A database URL chooses the adapter. A Redis URL does where the files name none, and else is for the one that they name; so is a log level.
+    if (name === 'REDIS_URL' && (values['adapters']?.[key] !== undefined || (named !== undefined && named !== usual))) return
+    const instance = name === 'LOG_LEVEL' ? named ?? usual : usual
+    ;(values['adapters'] ??= {})[key] = { [instance]: { ...asTree(instances[instance]), [option]: text } }
+    for (const path of [[key], [key, instance], [key, instance, option]]) origins.set(pathKey([section, ...path]), `environment ${name}`)
+  }
+  for (const [name, places] of Object.entries(ENVIRONMENT)) {
+    const text = env[name]
+    if (text) for (const place of places as [string, string, string?, string?][]) put(name, text, place)
   }
   return { values, folder, origins }
 }
@@ -248,7 +256,7 @@ const instead = (word: string, known: readonly string[]): string => {
   return [didYouMean(word, known), allowed].filter(Boolean).join(' ')
 }
 const variableFix = (path: Path): string | undefined => {
-  const variable = Object.keys(ENVIRONMENT).find((name) => ENVIRONMENT[name]?.join('.') === path.join('.'))
+  const variable = Object.keys(ENVIRONMENT).find((name) => ENVIRONMENT[name]?.some((place) => place.join('.') === path.join('.')))
   if (variable === 'SECRET_KEY' || variable === 'KEY_PEPPER') return `Make one (openssl rand -base64 42) and set ${variable} to it.`
   return variable && `Set ${variable} in the environment, or ${path.join('.')} in a configuration file.`
 }

@@ -60,11 +60,16 @@ export class StartupError extends Error {
   readonly problems: readonly Problem[]
   /** 2: the configuration is wrong. 1: it is right, but something it needs is not there. */
   readonly exitCode: number
-  constructor(problems: readonly Problem[], options: { exitCode?: number; cause?: unknown } = {}) {
+  /** Whether trying again may help. */
+  readonly temporary: boolean
+  constructor(problems: readonly Problem[], options: { exitCode?: number; temporary?: boolean; cause?: unknown } = {}) {
     super(problems.map(formatProblem).join('\n'), { cause: options.cause })
     this.problems = problems
     this.exitCode = options.exitCode ?? 2
+    this.temporary = options.temporary ?? false
   }
 }
+/** An adapter cannot be made yet: what it needs does not answer, and may do so later. */
+export const notYet = (problem: Problem, cause?: unknown): StartupError => new StartupError([problem], { exitCode: 1, temporary: true, cause })
 export const formatProblem = ({ path, message, fix, origin }: Problem): string =>
   `${path ? `${path}: ` : ''}${message}${origin ? ` (from ${origin})` : ''}${fix ? `\n    ${fix}` : ''}`

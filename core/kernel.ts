@@ -1,15 +1,17 @@
 /**
  * The life of a server, one function a phase:
  *
- *   load → configure and wire → adapt → migrate → define → mount → start → listen
+ *   load → configure and wire → listen → adapt → migrate → define → mount → start → open
  *
- * The first two touch nothing but files and report every problem at once (`createKernel`); the rest run in `start()`. Each step that
- * did something pushes its undoing on one stack; stopping, and a start that fails half-way, unwind that stack in reverse.
+ * The first two touch nothing but files and report every problem at once (`createKernel`); the rest run in `start()`. A web process
+ * listens early and says in `/readyz` what it is waiting for; it is open once everything has started. Each step that did something
+ * pushes its undoing on one stack; stopping, and a start that fails half-way, unwind that stack in reverse.
  */
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalogue } from './catalogue.ts'
 import { loadConfig } from './config.ts'
 import type { ConfigDocument, LoadedConfig } from './config.ts'
@@ -22,13 +24,13 @@ import { builtinNames, loadPlugins } from './load.ts'
 import type { LoadedPlugin } from './load.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
 import type { MigrationSource } from './migrate.ts'
-import type { Deps, Job, Plugin } from './plugin.ts'
+import type { Deps, Job, Plugin, Port } from './plugin.ts'
 import { database, logger, queue } from './ports.ts'
-import type { JobRunner } from './ports.ts'
+import type { JobRunner, Logger } from './ports.ts'
 import { ensureSecretKey } from './secret-key.ts'
 import type { ServerConfig } from './server-config.ts'
 import { serverConfig } from './server-config.ts'
-import { systemPlugin } from './system.ts'
+import { answerEarly, systemPlugin } from './system.ts'
 import type { Health } from './system.ts'
 import { wire } from './wiring.ts'
 import type { ChosenAdapter, Wiring } from './wiring.ts'
@@ -56,11 +58,15 @@ export interface Kernel {
   migrate(): Promise<readonly string[]>
   pending(): Promise<readonly string[]>
   health(): Promise<Health>
+  /** Makes one adapter of a many-port and what it needs, nothing else, and hands it to `use`. */
+  only<T, R>(port: Port<T, true>, instance: string, use: (value: T) => R | Promise<R>): Promise<R>
 }
 
-type Answer = ReturnType<ReturnType<typeof createApp>['callback']>
+type Answer = (req: IncomingMessage, res: ServerResponse) => unknown
 const ALL_ROLES: readonly Role[] = ['web', 'worker', 'scheduler']
 const DEADLINE = 60_000
+/** Milliseconds between two tries to make an adapter. */
+const RETRY = 500
 
 /** Loads, configures and wires. Throws a StartupError that lists every problem. */
 export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
@@ -76,19 +82,22 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
 
   const catalogue: Catalogue = {
     plugins: wiring.plugins.map(({ plugin, source }) => ({ name: plugin.name, source })),
-    adapters: [...wiring.adapters.values()].map(({ port, instance, adapter, plugin }) => ({ port: port.id, instance, adapter: adapter.name, plugin: plugin.plugin.name })),
+    adapters: [...wiring.adapters.values()].map(({ port, instance, adapter, plugin }) =>
+      ({ port: port.id, instance, adapter: adapter.name, plugin: plugin.plugin.name, onlyOne: adapter.onlyOne })),
     permissions: wiring.permissions, routes: wiring.routes, jobs: wiring.jobs, tables: wiring.tables,
   }
   const roles = new Set(options.only ?? ALL_ROLES)
   const failed = new Map(loaded.failed)
+  const awaited = new Map<string, string>()
   const made = new Map<ChosenAdapter, unknown>()
   const undo: { readonly what: string; readonly run: () => unknown }[] = []
   const running = new Set<AbortController>()
   let server: Server | undefined
   let state: Health['state'] = 'starting'
+  let leaving = false
 
   const health = async (): Promise<Health> => {
-    const checks: Record<string, string> = Object.fromEntries(failed)
+    const checks: Record<string, string> = Object.fromEntries([...failed, ...awaited])
     await Promise.all([...made].map(async ([{ key, adapter }, value]) => {
       if (!adapter.health) return
       try {
@@ -100,9 +109,26 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
     return { state: state === 'ready' && broken ? 'degraded' : state, checks }
   }
 
-  const adapt = async (only?: ReadonlySet<string>): Promise<void> => {
-    const settings = new Map(wiring.configs)
-    settings.set(keyOf(serverConfig), await serverSettings(wiring, options.root))
+  const tell = (): Logger | undefined => container.awilix.hasRegistration(logger.id) ? container.deps({ log: logger }).log : undefined
+
+  /** What an adapter needs may be starting too: until `patience` is over it is tried again, and whoever asks is told what is missing. */
+  const create = async ({ key, plugin, adapter, options: settings }: ChosenAdapter, patience: number): Promise<unknown> => {
+    for (const end = Date.now() + patience; ;) {
+      try {
+        const value: unknown = await within(DEADLINE, `${plugin.key}, adapter ${key}`, 'adapt', adapter.create(container.deps(adapter.uses), settings))
+        awaited.delete(key)
+        return value
+      } catch (error) {
+        if (!(error instanceof StartupError && error.temporary) || Date.now() >= end || leaving) throw error
+        if (!awaited.has(key)) tell()?.warn(`waiting ${patience / 1000} s at most: ${error.message}`)
+        awaited.set(key, error.problems.map(({ message }) => message).join('; '))
+        await sleep(RETRY)
+      }
+    }
+  }
+
+  const adapt = async (server: ServerConfig, only?: ReadonlySet<string>): Promise<void> => {
+    const settings = new Map([...wiring.configs, [keyOf(serverConfig), server]])
     for (const [key, value] of settings) container.value(key, value)
     const maps = new Map([...wiring.ports.values()].filter((port) => port.many).map((port) => [port.id, new Map<string, unknown>()]))
     for (const [id, map] of maps) container.value(id, map)
@@ -111,7 +137,7 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
       const chosen = wiring.adapters.get(key)
       if (!chosen || (only && !only.has(key))) continue
       try {
-        const value: unknown = await within(DEADLINE, `${chosen.plugin.key}, adapter ${key}`, 'adapt', chosen.adapter.create(container.deps(chosen.adapter.uses), chosen.options))
+        const value = await create(chosen, only ? 0 : server.waitMs)
         if (chosen.port.many) maps.get(chosen.port.id)?.set(chosen.instance, value)
         else container.value(key, value)
         made.set(chosen, value)
@@ -162,10 +188,11 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
 
   const mount = (): Answer => createApp(container, wiring.routes, running, () => state === 'stopping').callback()
 
-  const listen = async (answer: Answer, { host, port, drainMs }: ServerConfig): Promise<void> => {
+  const listen = async ({ host, port, drainMs }: ServerConfig): Promise<Door> => {
+    let answer: Answer = answerEarly(health)
     const listener = createServer({ headersTimeout: 15_000, requestTimeout: 300_000, connectionsCheckingInterval: 5_000 }, (req, res) => {
       unasked.delete(req.socket)
-      void answer(req, res)
+      answer(req, res)
     })
     // Browsers and balancers open connections ahead of their need; nobody waits for an answer there.
     const unasked = new Set<Socket>()
@@ -175,54 +202,68 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
       listener.listen(port, host, done)
     })
     server = listener
-    undo.push({ what: 'listener', run: () => { for (const socket of unasked) socket.destroy(); return closeListener(listener, drainMs, running) } })
+    return {
+      open: (now) => { answer = now },
+      close: () => { for (const socket of unasked) socket.destroy(); return closeListener(listener, drainMs, running) },
+    }
   }
 
   const unwind = async (): Promise<void> => {
     for (let step = undo.pop(); step; step = undo.pop()) {
-      try { await within(DEADLINE, step.what, 'stop', step.run()) } catch (error) {
-        const log = container.awilix.hasRegistration(logger.id) ? container.deps({ log: logger }).log : undefined
-        log?.error({ err: error }, `${step.what} did not stop cleanly`)
-      }
+      try { await within(DEADLINE, step.what, 'stop', step.run()) } catch (error) { tell()?.error({ err: error }, `${step.what} did not stop cleanly`) }
     }
   }
 
   const start = async (): Promise<void> => {
+    const settings = await serverSettings(wiring, options.root)
+    const door = roles.has('web') ? await listen(settings) : undefined
     try {
-      await adapt()
-      const { db, log, server: settings } = container.deps({ db: database, log: logger, server: serverConfig })
+      await adapt(settings)
+      const { db, log } = container.deps({ db: database, log: logger })
       await migrate(db, await migrationSources(wiring), log)
       define()
       const answer = mount()
       await startPlugins()
       await startWork(settings.drainMs)
-      if (roles.has('web')) await listen(answer, settings)
+      door?.open(answer)
+      if (door) undo.push({ what: 'listener', run: door.close }, { what: 'notice', run: () => sleep(settings.noticeMs) })
       state = 'ready'
     } catch (error) {
       state = 'stopping'
-      await unwind()
+      await Promise.all([door?.close(), unwind()])
       throw error
     }
   }
-  /** Opens the database and what it needs, nothing else. */
-  const withDatabase = async <T>(run: (deps: Deps<{ db: typeof database; log: typeof logger }>) => Promise<T>): Promise<T> => {
+  /** Makes these adapters and what they need, nothing else. */
+  const withAdapters = async <T>(keys: readonly string[], run: () => T | Promise<T>): Promise<T> => {
+    const needed = new Set(keys)
+    // A set tells also of what is added while one goes through it.
+    for (const key of needed) for (const need of wiring.needs.get(key) ?? []) needed.add(need)
     try {
-      await adapt(new Set([logger.id, database.id]))
-      return await run(container.deps({ db: database, log: logger }))
+      await adapt(await serverSettings(wiring, options.root), needed)
+      return await run()
     } finally { await unwind() }
   }
+  const withDatabase = <T>(run: (deps: Deps<{ db: typeof database; log: typeof logger }>) => Promise<T>): Promise<T> =>
+    withAdapters([logger.id, database.id], () => run(container.deps({ db: database, log: logger })))
   let started: Promise<void> | undefined
   let stopped: Promise<void> | undefined
   return {
     config, catalogue, container, health,
     start: () => started ??= start(),
     get address() { return (server?.address() ?? undefined) as AddressInfo | undefined },
-    // A start that is under way pushes on the same stack, so it is waited for.
-    stop: () => stopped ??= Promise.resolve(started).catch(() => undefined).then(() => { state = 'stopping'; return unwind() }),
+    stop: () => {
+      leaving = true
+      // A start that is under way pushes on the same stack, so it is waited for.
+      return stopped ??= Promise.resolve(started).catch(() => undefined).then(() => { state = 'stopping'; return unwind() })
+    },
     migrate: () => withDatabase(async ({ db, log }) => migrate(db, await migrationSources(wiring), log)),
     pending: () => withDatabase(async ({ db }) => pendingMigrations(db, await migrationSources(wiring))),
+    only: (port, instance, use) => withAdapters([`${port.id}.${instance}`], () => use(container.deps({ all: port }).all.get(instance) as never)),
   }
 }
+
+interface Door { open(answer: Answer): void; close(): Promise<void> }
 
 /** A server with the embedded database needs no secret from anybody: it makes one and keeps it beside its data. */
 const makesItsSecret = (wiring: Wiring): boolean => wiring.adapters.get(database.id)?.adapter.name === 'embedded'

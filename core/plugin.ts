@@ -6,7 +6,7 @@
  */
 import type Joi from 'joi'
 import type { Model } from './model.ts'
-import type { Logger } from './ports.ts'
+import type { Json, Logger } from './ports.ts'
 import type { Route } from './route.ts'
 
 /** A named seam. The kernel finds a port by `id` and `version`; the object itself only carries the type `T`. */
@@ -59,6 +59,9 @@ export interface Adapter<T = any, O = any, U extends Uses = any> {
   readonly name: string
   readonly options: Joi.ObjectSchema<O> | undefined
   readonly uses: U
+  /** Set where it serves one process and no more: what several should use instead. Of such a deployment a second process does not start. */
+  readonly onlyOne: string | undefined
+  /** An error made by `notYet()` is tried again for a while: what it needs may still be starting. */
   create(deps: Deps<U>, options: O): T | Promise<T>
   /** Throws while the adapter cannot serve; the message is shown by `/readyz`. */
   health?(value: T): void | Promise<void>
@@ -75,9 +78,16 @@ export interface JobCall<P> {
   /** Aborts when the process stops or the job's lease is lost. */
   readonly signal: AbortSignal
   readonly log: Logger
+  /**
+   * Runs `work` in a transaction that also ends the job, so that its effects on the database happen exactly once, whatever dies when.
+   * Throws, and leaves nothing, where the job has meanwhile been given to another process.
+   */
+  once<T>(work: () => Promise<T>): Promise<T>
+  /** Tells how far it is, for whoever looks (`Queue.find`). */
+  progress(value: Json): Promise<void>
 }
 
-/** Background work. Runs at least once, so `handle` must be idempotent. */
+/** Background work. Runs at least once, so `handle` must be idempotent, or put its effects into `call.once`. */
 export interface Job<P = any, U extends Uses = any> {
   readonly kind: 'job'
   readonly name: string
@@ -137,11 +147,12 @@ export const defineAdapter = <T, O = {}, const U extends Uses = {}>(
   definition: {
     options?: Joi.ObjectSchema<O>
     uses?: U
+    onlyOne?: string
     create(deps: Deps<U>, options: O): NoInfer<T> | Promise<NoInfer<T>>
     health?(value: NoInfer<T>): void | Promise<void>
     dispose?(value: NoInfer<T>): void | Promise<void>
   },
-): Adapter<T, O, U> => Object.freeze({ port, name, ...definition, options: definition.options, uses: (definition.uses ?? {}) as U })
+): Adapter<T, O, U> => Object.freeze({ port, name, ...definition, options: definition.options, onlyOne: definition.onlyOne, uses: (definition.uses ?? {}) as U })
 
 export const job = <P, const U extends Uses = {}>(
   name: string,

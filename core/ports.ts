@@ -4,7 +4,7 @@ import type Koa from 'koa'
 import type { Model, ModelAttributes, ModelOptions } from 'sequelize'
 import type { Table } from './model.ts'
 import { definePort } from './plugin.ts'
-import type { Job } from './plugin.ts'
+import type { Job, JobCall } from './plugin.ts'
 import type { Actor, Credential } from './route.ts'
 
 /** PostgreSQL. Everything called inside `transaction` runs on its connection, models and raw SQL alike; no handle is passed around. */
@@ -60,7 +60,38 @@ export interface Queue {
   /** Takes no more jobs and waits for those that run; after `deadline` milliseconds they are aborted and go back to the queue. */
   drain(deadline: number): Promise<void>
   /** Jobs by state, over all processes. */
-  counts(): Promise<{ readonly waiting: number; readonly active: number; readonly failed: number }>
+  counts(): Promise<Readonly<Record<JobState, number>>>
+  /** Jobs that wait, run or have failed for good, the newest first. Completed jobs are gone. */
+  find(filter?: JobFilter): Promise<readonly JobInfo[]>
+  /** Lets a job that has failed for good wait again, with all its tries. False where there is no such job. */
+  retry(id: string): Promise<boolean>
+  /** Removes a job that has failed for good. False where there is no such job. */
+  discard(id: string): Promise<boolean>
+}
+export type JobState = 'waiting' | 'active' | 'failed'
+export interface JobFilter {
+  readonly state?: JobState
+  readonly name?: string
+  readonly id?: string
+  /** At most; 50 unless given. */
+  readonly limit?: number
+}
+export interface JobInfo {
+  readonly id: string
+  readonly name: string
+  readonly state: JobState
+  readonly payload: unknown
+  readonly group: string
+  readonly priority: number
+  /** Runs that were begun. */
+  readonly attempts: number
+  readonly createdAt: Date
+  /** When it may run, where it waits. */
+  readonly dueAt: Date
+  /** What the running job said of itself last. */
+  readonly progress: Json | undefined
+  /** Why its last run failed. */
+  readonly error: string | undefined
 }
 export interface EnqueueOptions {
   /** Milliseconds before it may run. */
@@ -74,7 +105,7 @@ export interface EnqueueOptions {
 }
 export interface JobRunner {
   readonly job: Job
-  run(call: { readonly payload: unknown; readonly id: string; readonly attempt: number; readonly last: boolean; readonly signal: AbortSignal }): Promise<void>
+  run(call: Omit<JobCall<unknown>, 'log'>): Promise<void>
 }
 export const queue = definePort<Queue>('queue', { fallback: 'embedded' })
 
@@ -134,6 +165,18 @@ export interface Authenticator {
   authenticate(ctx: Koa.Context, credential: Credential): Promise<Actor>
 }
 export const authenticator = definePort<Authenticator>('authenticator', { many: true })
+
+/** A command of `mortise`; its instance name is its word. It runs with what it `uses` and no more: no route is mounted, no job taken. */
+export interface Command {
+  readonly summary: string
+  /** What may follow the word, in the notation of commander: `[action] [id]`. */
+  readonly usage?: string
+  /** One line each: `--state <state>` → what it means. */
+  readonly flags?: Readonly<Record<string, string>>
+  /** Resolves to the lines that it prints. A `StartupError` is told without a stack trace. */
+  run(words: readonly string[], flags: Readonly<Record<string, string | boolean>>): Promise<readonly string[]>
+}
+export const command = definePort<Command>('command', { many: true })
 
 /** What a service of lifetime `request` may use of the request in which it lives. */
 export const request = {

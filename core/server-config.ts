@@ -26,6 +26,10 @@ export interface ServerConfig {
   readonly bodyBytes: number
   /** Bytes of one uploaded file. */
   readonly uploadBytes: number
+  /** Milliseconds for which a start tries again what it needs and does not find yet, such as a database server that is starting too. */
+  readonly waitMs: number
+  /** Milliseconds between saying in `/readyz` that it stops and closing the door: as long as a balancer takes to notice. */
+  readonly noticeMs: number
   /** Milliseconds that a stopping server waits for running requests, and then for jobs; less than the minute that a step of the stop may take. */
   readonly drainMs: number
   /** Checks every reply against its schema: on in tests. */
@@ -58,6 +62,8 @@ export const serverConfig = defineConfig('server', Joi.object<ServerConfig, true
   bootstrap: Joi.boolean().default(true),
   bodyBytes: Joi.number().integer().min(1024).default(2 * 1024 * 1024),
   uploadBytes: Joi.number().integer().min(1024).default(15 * 1024 * 1024),
+  waitMs: Joi.number().integer().min(0).default(60_000),
+  noticeMs: Joi.number().integer().min(0).max(50_000).default(0),
   drainMs: Joi.number().integer().min(0).max(50_000).default(10_000),
   checkReplies: Joi.boolean().default(false),
 }))

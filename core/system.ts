@@ -1,12 +1,14 @@
 /** What the kernel itself offers, as a plugin like any other: its ports, its health, and the description of the API. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import Joi from 'joi'
 import { catalogue } from './catalogue.ts'
 import type { Catalogue } from './catalogue.ts'
+import { errors } from './errors.ts'
 import { KERNEL_VERSION } from './load.ts'
 import { openApi } from './openapi.ts'
 import { defineAdapter, definePlugin, service } from './plugin.ts'
 import type { Plugin } from './plugin.ts'
-import { authenticator, cache, database, logger, middleware, queue, signal, storage } from './ports.ts'
+import { authenticator, cache, command, database, logger, middleware, queue, signal, storage } from './ports.ts'
 import { route } from './route.ts'
 import { serverConfig } from './server-config.ts'
 
@@ -27,7 +29,7 @@ const description = service('kernel.description', {
 export const systemPlugin = (kernel: { catalogue(): Catalogue; health(): Promise<Health> }): Plugin => definePlugin({
   name: 'kernel',
   kernel: `^${KERNEL_VERSION}`,
-  ports: [database, cache, queue, signal, storage, logger, middleware, authenticator, catalogue],
+  ports: [database, cache, queue, signal, storage, logger, middleware, authenticator, command, catalogue],
   adapters: [defineAdapter(catalogue, 'kernel', { create: () => kernel.catalogue() })],
   routes: [
     route({
@@ -51,3 +53,12 @@ export const systemPlugin = (kernel: { catalogue(): Catalogue; health(): Promise
     }),
   ],
 })
+
+/** What a server that is not open yet answers: how far it is, and to everything else that one should come back. */
+export const answerEarly = (health: () => Promise<Health>) => async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+  const { status, code, message } = errors.unavailable()
+  const path = req.url?.split('?')[0]
+  const body = path === '/healthz' ? { status: 'ok' } : path === '/readyz' ? await health() : { code, message, status }
+  res.writeHead(path === '/healthz' ? 200 : status, { 'content-type': 'application/json; charset=utf-8', 'retry-after': '1', 'x-content-type-options': 'nosniff' })
+  res.end(JSON.stringify(body))
+}

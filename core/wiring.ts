@@ -31,6 +31,8 @@ export interface Wiring {
   readonly services: ReadonlyMap<string, Service<unknown>>
   /** Keys of adapters and services, in the order in which they are made. */
   readonly order: readonly string[]
+  /** Key of an adapter or service → keys of those that it needs. */
+  readonly needs: ReadonlyMap<string, readonly string[]>
   readonly configs: ReadonlyMap<string, unknown>
   readonly permissions: ReadonlyMap<string, string>
   readonly routes: readonly Route[]
@@ -87,7 +89,7 @@ export const wire = (loaded: readonly LoadedPlugin[], config: LoadedConfig): Wir
   const values = <T>(claims: Claims<T>): Map<string, T> => new Map([...claims].map(([key, { value }]) => [key, value]))
   return {
     plugins: startOrder.flatMap((name) => loaded.filter(({ plugin }) => plugin.name === name)),
-    ports: values(parts.ports), adapters, services, order: sorted(needs, 'uses'), configs, permissions: values(parts.permissions),
+    ports: values(parts.ports), adapters, services, order: sorted(needs, 'uses'), needs, configs, permissions: values(parts.permissions),
     routes: [...values(parts.routes).values()], jobs: [...values(parts.jobs).values()],
     tables: new Map([...parts.tables].map(([table, { plugin }]) => [table, plugin.plugin.name])), problems,
   }

@@ -127,7 +127,7 @@ test.serial('what has been done is not done again, and two runs at once come to 
 test.serial('an interrupted run has not failed; a failed one says why', async (t) => {
   const job = async (task: Task, call: { attempt: number; last: boolean; signal?: AbortSignal }): Promise<void> => {
     const { app } = known
-    await indexDocument.handle({ payload: task, id: 'x', signal: new AbortController().signal, log: app.resolve(logger), ...call }, { indexing: app.resolve(indexing) })
+    await indexDocument.handle({ payload: task, id: 'x', signal: new AbortController().signal, log: app.resolve(logger), once: (work) => work(), progress: async () => undefined, ...call }, { indexing: app.resolve(indexing) })
   }
   const [interrupted, flaky, refused] = [await newTask(lines(9).join('\n')), await newTask(lines(9).join('\n')), await newTask(lines(9).join('\n'))]
   const controller = new AbortController()
