@@ -4,6 +4,8 @@ import type { Job } from './plugin.ts'
 import type { Route } from './route.ts'
 
 export interface Catalogue {
+  /** Of the kernel. */
+  readonly version: string
   /** In start order. */
   readonly plugins: readonly { readonly name: string; readonly source: string }[]
   readonly adapters: readonly {

@@ -7,9 +7,7 @@
  * listens early and says in `/readyz` what it is waiting for; it is open once everything has started. Each step that did something
  * pushes its undoing on one stack; stopping, and a start that fails half-way, unwind that stack in reverse.
  */
-import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalogue } from './catalogue.ts'
@@ -20,7 +18,9 @@ import type { Container, Token } from './container.ts'
 import { StartupError } from './errors.ts'
 import type { Problem } from './errors.ts'
 import { createApp } from './http.ts'
-import { builtinNames, loadPlugins } from './load.ts'
+import { listen } from './listener.ts'
+import type { Answer, Door } from './listener.ts'
+import { builtinNames, KERNEL_VERSION, loadPlugins } from './load.ts'
 import type { LoadedPlugin } from './load.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
 import type { MigrationSource } from './migrate.ts'
@@ -62,7 +62,6 @@ export interface Kernel {
   only<T, R>(port: Port<T, true>, instance: string, use: (value: T) => R | Promise<R>): Promise<R>
 }
 
-type Answer = (req: IncomingMessage, res: ServerResponse) => unknown
 const ALL_ROLES: readonly Role[] = ['web', 'worker', 'scheduler']
 const DEADLINE = 60_000
 /** Milliseconds between two tries to make an adapter. */
@@ -81,6 +80,7 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
   if (problems.length > 0) throw new StartupError(unique(problems))
 
   const catalogue: Catalogue = {
+    version: KERNEL_VERSION,
     plugins: wiring.plugins.map(({ plugin, source }) => ({ name: plugin.name, source })),
     adapters: [...wiring.adapters.values()].map(({ port, instance, adapter, plugin }) =>
       ({ port: port.id, instance, adapter: adapter.name, plugin: plugin.plugin.name, onlyOne: adapter.onlyOne })),
@@ -92,7 +92,7 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
   const made = new Map<ChosenAdapter, unknown>()
   const undo: { readonly what: string; readonly run: () => unknown }[] = []
   const running = new Set<AbortController>()
-  let server: Server | undefined
+  let door: Door | undefined
   let state: Health['state'] = 'starting'
   let leaving = false
 
@@ -113,13 +113,13 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
 
   /** What an adapter needs may be starting too: until `patience` is over it is tried again, and whoever asks is told what is missing. */
   const create = async ({ key, plugin, adapter, options: settings }: ChosenAdapter, patience: number): Promise<unknown> => {
-    for (const end = Date.now() + patience; ;) {
+    for (const end = performance.now() + patience; ;) {
       try {
         const value: unknown = await within(DEADLINE, `${plugin.key}, adapter ${key}`, 'adapt', adapter.create(container.deps(adapter.uses), settings))
         awaited.delete(key)
         return value
       } catch (error) {
-        if (!(error instanceof StartupError && error.temporary) || Date.now() >= end || leaving) throw error
+        if (!(error instanceof StartupError && error.temporary) || performance.now() >= end || leaving) throw error
         if (!awaited.has(key)) tell()?.warn(`waiting ${patience / 1000} s at most: ${error.message}`)
         awaited.set(key, error.problems.map(({ message }) => message).join('; '))
         await sleep(RETRY)
@@ -188,26 +188,6 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
 
   const mount = (): Answer => createApp(container, wiring.routes, running, () => state === 'stopping').callback()
 
-  const listen = async ({ host, port, drainMs }: ServerConfig): Promise<Door> => {
-    let answer: Answer = answerEarly(health)
-    const listener = createServer({ headersTimeout: 15_000, requestTimeout: 300_000, connectionsCheckingInterval: 5_000 }, (req, res) => {
-      unasked.delete(req.socket)
-      answer(req, res)
-    })
-    // Browsers and balancers open connections ahead of their need; nobody waits for an answer there.
-    const unasked = new Set<Socket>()
-    listener.on('connection', (socket) => { unasked.add(socket.once('close', () => { unasked.delete(socket) })) })
-    await new Promise<void>((done, fail) => {
-      listener.once('error', (error: NodeJS.ErrnoException) => { fail(listenProblem(error, host, port)) })
-      listener.listen(port, host, done)
-    })
-    server = listener
-    return {
-      open: (now) => { answer = now },
-      close: () => { for (const socket of unasked) socket.destroy(); return closeListener(listener, drainMs, running) },
-    }
-  }
-
   const unwind = async (): Promise<void> => {
     for (let step = undo.pop(); step; step = undo.pop()) {
       try { await within(DEADLINE, step.what, 'stop', step.run()) } catch (error) { tell()?.error({ err: error }, `${step.what} did not stop cleanly`) }
@@ -216,7 +196,7 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
 
   const start = async (): Promise<void> => {
     const settings = await serverSettings(wiring, options.root)
-    const door = roles.has('web') ? await listen(settings) : undefined
+    door = roles.has('web') ? await listen(settings, answerEarly(health), running) : undefined
     try {
       await adapt(settings)
       const { db, log } = container.deps({ db: database, log: logger })
@@ -251,7 +231,7 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
   return {
     config, catalogue, container, health,
     start: () => started ??= start(),
-    get address() { return (server?.address() ?? undefined) as AddressInfo | undefined },
+    get address() { return door?.address() },
     stop: () => {
       leaving = true
       // A start that is under way pushes on the same stack, so it is waited for.
@@ -262,8 +242,6 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
     only: (port, instance, use) => withAdapters([`${port.id}.${instance}`], () => use(container.deps({ all: port }).all.get(instance) as never)),
   }
 }
-
-interface Door { open(answer: Answer): void; close(): Promise<void> }
 
 /** A server with the embedded database needs no secret from anybody: it makes one and keeps it beside its data. */
 const makesItsSecret = (wiring: Wiring): boolean => wiring.adapters.get(database.id)?.adapter.name === 'embedded'
@@ -294,23 +272,6 @@ const runner = (job: Job, container: Container): JobRunner => ({
     await job.handle({ ...call, payload: value as unknown, log }, container.deps(job.uses as Record<string, Token>))
   },
 })
-
-const listenProblem = (error: NodeJS.ErrnoException, host: string, port: number): StartupError => {
-  const why = error.code === 'EADDRINUSE' ? 'is taken by another process' : error.code === 'EACCES' ? 'needs more rights than this user has' : `cannot be opened (${error.message})`
-  return new StartupError([{ path: 'server.port', message: `${host}:${port} ${why}`, fix: 'Stop what listens there, or set PORT to a free one.' }], { exitCode: 1, cause: error })
-}
-
-/** Takes no new requests, lets the running ones end, and after `drainMs` ends them. */
-const closeListener = async (listener: Server, drainMs: number, running: ReadonlySet<AbortController>): Promise<void> => {
-  const closed = new Promise<void>((done) => { listener.close(() => { done() }) })
-  listener.closeIdleConnections()
-  const impatience = setTimeout(() => {
-    for (const request of running) request.abort(new Error('the server is stopping'))
-    setTimeout(() => { listener.closeAllConnections() }, 250)
-  }, drainMs)
-  await closed
-  clearTimeout(impatience)
-}
 
 /** Waits for `work` at most `ms`, and says who was slow in which phase. */
 const within = async <T>(ms: number, who: string, phase: string, work: T | Promise<T>): Promise<T> => {

@@ -1,16 +1,14 @@
-/** What the kernel itself offers, as a plugin like any other: its ports, its health, and the description of the API. */
+/** What the kernel itself offers, as a plugin like any other: its ports and its health. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Joi from 'joi'
 import { catalogue } from './catalogue.ts'
 import type { Catalogue } from './catalogue.ts'
 import { errors } from './errors.ts'
 import { KERNEL_VERSION } from './load.ts'
-import { openApi } from './openapi.ts'
-import { defineAdapter, definePlugin, service } from './plugin.ts'
+import { defineAdapter, definePlugin } from './plugin.ts'
 import type { Plugin } from './plugin.ts'
 import { authenticator, cache, command, database, logger, middleware, queue, signal, storage } from './ports.ts'
 import { route } from './route.ts'
-import { serverConfig } from './server-config.ts'
 
 export interface Health {
   readonly state: 'starting' | 'ready' | 'degraded' | 'stopping'
@@ -19,12 +17,6 @@ export interface Health {
 }
 
 const open = { method: 'GET', surface: 'root', credential: 'none', access: 'public', resource: 'none' } as const
-
-/** Made once: a description of many routes takes a while. */
-const description = service('kernel.description', {
-  uses: { parts: catalogue, server: serverConfig },
-  create: ({ parts, server }) => openApi(parts.routes, { title: 'Mortise', version: KERNEL_VERSION, ...(server.publicUrl === undefined ? {} : { serverUrl: server.publicUrl }) }),
-})
 
 export const systemPlugin = (kernel: { catalogue(): Catalogue; health(): Promise<Health> }): Plugin => definePlugin({
   name: 'kernel',
@@ -46,10 +38,6 @@ export const systemPlugin = (kernel: { catalogue(): Catalogue; health(): Promise
         ctx.status = health.state === 'ready' ? 200 : 503
         return health
       },
-    }),
-    route({
-      ...open, path: '/openapi.json', summary: 'This description', uses: { description }, reply: Joi.object().unknown(),
-      handle: (_call, deps) => deps.description,
     }),
   ],
 })

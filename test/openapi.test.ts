@@ -7,7 +7,7 @@ import Joi from 'joi'
 import { defineErrors, reply, route } from '../core/index.ts'
 import type { Route } from '../core/index.ts'
 import { createKernel } from '../core/kernel.ts'
-import { openApi } from '../core/openapi.ts'
+import { openApi } from '../plugins/openapi/services/document.ts'
 import { fullPath } from '../core/route.ts'
 import { sample } from './support/sample.ts'
 

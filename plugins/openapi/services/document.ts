@@ -1,9 +1,7 @@
 /** The routes as an OpenAPI 3.1 document. Nothing is written twice: all of it comes from what a route says anyway. */
 import Joi from 'joi'
-import { errors } from './errors.ts'
-import type { ErrorSpec } from './errors.ts'
-import { fullPath } from './route.ts'
-import type { Reply, Route } from './route.ts'
+import { catalogue, errors, fullPath, serverConfig, service } from '../../../core/index.ts'
+import type { ErrorSpec, Reply, Route } from '../../../core/index.ts'
 
 type Json = Record<string, unknown>
 export interface ApiInfo { readonly title: string; readonly version: string; readonly serverUrl?: string }
@@ -132,3 +130,10 @@ const jsonSchema = (schema: Joi.Schema, name: string, schemas: Json): Json => {
   if (JSON.stringify(root).includes('"$ref"')) schemas[name] = whole
   return whole
 }
+
+/** Made once: a description of many routes takes a while. */
+export const document = service('openapi.document', {
+  uses: { parts: catalogue, server: serverConfig },
+  create: ({ parts, server }) =>
+    openApi(parts.routes, { title: 'Mortise', version: parts.version, ...(server.publicUrl === undefined ? {} : { serverUrl: server.publicUrl }) }),
+})
