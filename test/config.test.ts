@@ -150,6 +150,15 @@ test('the plain environment', async (t) => {
   t.deepEqual(unset.document, { plugins: {}, adapters: {}, server: { port: 5 }, provision: {} }, 'an empty variable is not set')
 })
 
+test('REDIS_URL is for every port that Redis can serve, where the files do not say otherwise', async (t) => {
+  const adapters = async (said: object) => (await load(t, { env: { REDIS_URL: 'redis://r' }, layers: [{ adapters: said as never }] })).document.adapters
+  const all = { cache: { layered: { redis: 'redis://r' } }, queue: { bull: { redis: 'redis://r' } }, signal: { redis: { url: 'redis://r' } } }
+  t.deepEqual(await adapters({}), all)
+  t.deepEqual(await adapters({ cache: { redis: { prefix: 'x' } } }), { ...all, cache: { redis: { prefix: 'x', url: 'redis://r' } } })
+  t.deepEqual(await adapters({ cache: { none: null }, queue: { embedded: { poll: 9 } } }), { ...all, cache: { none: {} }, queue: { embedded: { poll: 9 } } })
+  t.deepEqual(await adapters({ queue: { bull: { redis: 'redis://other', lease: 9 } } }), { ...all, queue: { bull: { redis: 'redis://r', lease: 9 } } })
+})
+
 test('files that are wrong', async (t) => {
   const wrong = async (text: string): Promise<string[]> => messages(await load(t, { files: { 'own.yaml': text }, env: { MORTISE_CONFIG: 'own.yaml' } }))
   t.regex((await wrong('plugins:\n  a: 1\n  b: [')).join(), /@own\.yaml:3/)

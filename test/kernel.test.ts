@@ -10,7 +10,7 @@ import fc from 'fast-check'
 import Joi from 'joi'
 import { CycleError, sortByNeeds } from '../core/graph.ts'
 import {
-  authenticator, database, defineAdapter, defineConfig, defineErrors, definePlugin, definePort, job, middleware, queue, reply, request, route, service,
+  authenticator, database, defineAdapter, defineConfig, defineErrors, definePlugin, definePort, job, middleware, notYet, queue, reply, request, route, service,
   StartupError, storage,
 } from '../core/index.ts'
 import type { Actor, Authenticator, Plugin, ServerEvent } from '../core/index.ts'
@@ -382,6 +382,45 @@ test('a stop that comes during the start waits for it, and leaves nothing runnin
   t.true(stopped)
   t.is(kernel.address, undefined)
   t.is((await kernel.health()).state, 'stopping')
+})
+
+test('a server that waits for something says so, opens when it is there, and can be told to stop meanwhile', async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'mortise-waiting-'))
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }))
+  let there = false
+  const far = definePort<object>('acme.far')
+  const distant = defineAdapter(far, 'away', {
+    create: () => there ? {} : Promise.reject(notYet({ path: 'adapters.acme.far', message: 'the far side does not answer', fix: 'Wait.' })),
+  })
+  const start = async (waitMs: number) => {
+    const kernel = await createKernel({
+      root: new URL('..', import.meta.url).pathname, env: { MORTISE_PROFILE: 'test', SECRET_KEY: 'a secret key that only tests would use', DATA_DIR: dataDir },
+      layers: [alone as never, { server: { waitMs, noticeMs: 300 } }], plugins: [plugin({ ports: [far as never], adapters: [distant] })],
+    })
+    const started = kernel.start().then(() => 'started', (error: unknown) => (error as Error).message)
+    while (!kernel.address) await sleep(10)
+    const { port } = kernel.address
+    return { kernel, started, ask: async (path: string) => { const answer = await fetch(`http://127.0.0.1:${port}${path}`); return [answer.status, await answer.json()] as const } }
+  }
+  const waiting = await start(60_000)
+  while (!JSON.stringify(await waiting.ask('/readyz')).includes('far side')) await sleep(20)
+  t.like(await waiting.ask('/readyz'), [503, { state: 'starting', checks: { database: 'ok', 'acme.far': 'the far side does not answer' } }])
+  t.deepEqual(await waiting.ask('/healthz'), [200, { status: 'ok' }])
+  t.like(await waiting.ask('/v1/datasets'), [503, { code: 'service_unavailable', status: 503 }])
+  there = true
+  t.is(await waiting.started, 'started')
+  t.is((await waiting.ask('/readyz'))[0], 200)
+  const stopped = waiting.kernel.stop()
+  await sleep(50)
+  t.like(await waiting.ask('/readyz'), [503, { state: 'stopping' }], 'a balancer is told before the door closes')
+  t.is((await waiting.ask('/healthz'))[0], 200)
+  await stopped
+  there = false
+  const told = await start(60_000)
+  await sleep(50)
+  await told.kernel.stop()
+  t.regex(await told.started, /the far side does not answer\n +Wait\./)
+  t.regex(await (await start(0)).started, /the far side/)
 })
 
 test('the description of the API comes from the routes', async (t) => {

@@ -11,6 +11,7 @@ import { securityHeaders } from './adapters/middleware-security-headers.ts'
 import { embeddedQueue } from './adapters/queue-embedded.ts'
 import { memorySignal } from './adapters/signal-memory.ts'
 import { localStorage } from './adapters/storage-local.ts'
+import { processes } from './services/processes.ts'
 
 export default definePlugin({
   name: 'platform',
@@ -24,4 +25,7 @@ export default definePlugin({
     pinoLogger,
     requestId, securityHeaders, crossOrigin, compression,
   ],
+  uses: { processes },
+  start: ({ processes }) => processes.join(),
+  stop: ({ processes }) => processes.leave(),
 })

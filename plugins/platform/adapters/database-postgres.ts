@@ -1,7 +1,7 @@
 /** A PostgreSQL server, 15 or newer. */
 import Joi from 'joi'
 import pg from 'pg'
-import { database, defineAdapter, logger, StartupError } from '../../../core/index.ts'
+import { database, defineAdapter, HttpError, logger, notYet, StartupError } from '../../../core/index.ts'
 import { openDatabase } from '../services/sequelize-database.ts'
 import type { OpenDatabase } from '../services/sequelize-database.ts'
 
@@ -37,7 +37,8 @@ export const postgresDatabase = defineAdapter(database, 'postgres', {
     const place = `PostgreSQL at ${target.host}:${target.port}, database "${target.database ?? ''}", user "${target.user ?? ''}"`
     const refuse = async (message: string, fix: string, cause?: unknown): Promise<never> => {
       await db.close()
-      throw new StartupError([{ path: 'adapters.database.postgres', message, fix }], { exitCode: 1, cause })
+      const problem = { path: 'adapters.database.postgres', message, fix }
+      throw cause instanceof HttpError ? notYet(problem, cause) : new StartupError([problem], { exitCode: 1, cause })
     }
     const [server] = await db.query<{ version: string }>(`SELECT current_setting('server_version') AS version`).catch((error: unknown) =>
       refuse(`cannot reach ${place}: ${reason(error)}`, 'Start that server and create the database, or correct DATABASE_URL.', error))
@@ -52,6 +53,7 @@ export const postgresDatabase = defineAdapter(database, 'postgres', {
 
 /** Sequelize wraps what the driver said, and the driver may have tried several addresses. */
 const reason = (error: unknown): string => {
-  const { original = error } = error as { original?: unknown }
+  const { cause } = error as Error
+  const { original = cause ?? error } = (cause ?? error) as { original?: unknown }
   return (original instanceof AggregateError ? original.errors as Error[] : [original as Error]).map(({ message }) => message).join('; ')
 }

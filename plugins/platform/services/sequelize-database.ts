@@ -7,6 +7,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type pg from 'pg'
 import { ConnectionAcquireTimeoutError, Sequelize, Transaction } from 'sequelize'
+import { errors } from '../../../core/index.ts'
 import type { Model, ModelAttributes, ModelOptions, Options } from 'sequelize'
 import type { Database, Logger, Table } from '../../../core/index.ts'
 
@@ -50,7 +51,7 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
   }
 
   const take = async (): Promise<pg.Client> => {
-    try { return await sequelize.connectionManager.getConnection({ type: 'write' }) as pg.Client } catch (error) {
+    try { return await reached(sequelize.connectionManager.getConnection({ type: 'write' })) as pg.Client } catch (error) {
       if (!(error instanceof ConnectionAcquireTimeoutError)) throw error
       throw new Error(
         `No connection to the database became free within ${ACQUIRE / 1000} s. Look for slow work inside a transaction, or raise its pool.`,
@@ -77,8 +78,8 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
   Object.assign(sequelize, {
     query: async (sql: string, options?: { transaction?: Transaction | null }) => {
       const unit = current()
-      if (!unit) return models.query(sql, options)
-      return inTurn(unit, () => models.query(sql, { ...options, transaction: options?.transaction ?? unit.handle }))
+      if (!unit) return reached(models.query(sql, options))
+      return inTurn(unit, () => reached(models.query(sql, { ...options, transaction: options?.transaction ?? unit.handle })))
     },
     // What Sequelize starts by itself, as in findOrCreate, becomes a savepoint of ours.
     transaction: async (options?: object, work?: unknown) => {
@@ -97,13 +98,13 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
     const unit: Unit = { client, handle, last: Promise.resolve(), failure: undefined, ended: false, afterCommit: [] }
     let result: T
     try {
-      await client.query('BEGIN')
+      await reached(client.query('BEGIN'))
       result = await units.run(unit, work).finally(() => { unit.ended = true })
       await unit.last
       if (unit.failure) {
         throw new Error('The transaction was rolled back: a part of it had failed, although the error was caught.', { cause: unit.failure.error })
       }
-      await client.query('COMMIT')
+      await reached(client.query('COMMIT'))
       handle.finished = 'commit'
     } finally {
       unit.ended = true
@@ -123,11 +124,11 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
 
   const query = async <R extends object>(sql: string, values: readonly unknown[] = []): Promise<R[]> => {
     const unit = current()
-    if (unit) return rowsOf<R>(await inTurn(unit, () => unit.client.query(sql, [...values])))
+    if (unit) return rowsOf<R>(await inTurn(unit, () => reached(unit.client.query(sql, [...values]))))
     const client = await take()
     let failed = true
     try {
-      const rows = rowsOf<R>(await client.query(sql, [...values]))
+      const rows = rowsOf<R>(await reached(client.query(sql, [...values])))
       failed = false
       return rows
     } finally { await giveBack(client, failed) }
@@ -158,6 +159,23 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
       LIMIT 1`, [name])).length > 0,
     close: () => sequelize.close(),
   }
+}
+
+/** What a client should know of a database that is away: come back. Whether a statement that was under way took effect is not known. */
+const reached = async <T>(work: Promise<T>): Promise<T> => {
+  try { return await work } catch (error) {
+    if (!isAway(error)) throw error
+    throw errors.unavailable('The database does not answer. Try again in a moment.', { cause: error, headers: { 'Retry-After': '1' } })
+  }
+}
+
+/** Whether an error says that the server cannot be reached (now): what sockets say, and PostgreSQL's classes 08 and 57P, and 53300. */
+export const isAway = (error: unknown): boolean => {
+  const { original = error } = error as { original?: unknown }
+  const causes = original instanceof AggregateError ? original.errors as Error[] : [original as Error]
+  return causes.some(({ code = '', message }: Error & { code?: string }) =>
+    /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT|ENOTFOUND|EAI_AGAIN|08...|57P0.|53300)$/.test(code)
+    || /^(Connection terminated|timeout expired|Client has encountered a connection error|Client was closed)/i.test(message))
 }
 
 /** A text of several statements gives several results. */
