@@ -9,6 +9,7 @@ import { formatProblem, StartupError } from './errors.ts'
 import { createKernel } from './kernel.ts'
 import type { Kernel, Role } from './kernel.ts'
 import { KERNEL_VERSION } from './load.ts'
+import { newPlugin } from './new-plugin.ts'
 import { command, logger } from './ports.ts'
 import { fullPath } from './route.ts'
 
@@ -51,6 +52,9 @@ export const run = async (argv: readonly string[], terminal: Terminal): Promise<
       const parts = await explain(await createKernel({ root, env }))
       out(json ? `${JSON.stringify(parts, null, 2)}\n` : table(parts))
     })
+  program.command('new').description('make a new plugin').command('plugin').description('in a folder of its own, ready to test, run and publish')
+    .argument('<name>', 'the name of its package: reviews, or @acme/reviews')
+    .action(async (name: string) => { say(`made ${await newPlugin(name, root)}\nGo there, "npm install", then "npm test" and "npm start"; README.md tells the rest.`) })
   const [word = '--help', ...words] = argv
   try {
     if (!word.startsWith('-') && !program.commands.some((known) => known.name() === word)) {

@@ -8,3 +8,5 @@ export * from './server-config.ts'
 export type * from './catalogue.ts'
 export { catalogue } from './catalogue.ts'
 export * from './contract.ts'
+/** For the schemas of plugins: one copy for all. */
+export { default as Joi } from 'joi'

@@ -1,9 +1,9 @@
 /** From the names in the configuration to plugins: built in, by path, or by package name. */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { resolve as resolveImport } from 'import-meta-resolve'
 import Joi from 'joi'
 import semver from 'semver'
 import { didYouMean } from './config.ts'
@@ -39,10 +39,25 @@ const refusal = (value: unknown): string | undefined => {
   return undefined
 }
 
+/** The file of a plugin: where an import in the deployment's folder would find it. (`require` knows nothing of packages that can only be imported.) */
 const locate = (key: string, config: LoadedConfig, root: string): string => {
-  if (/^\.{0,2}\//.test(key)) return resolve(config.folder(['plugins', key]), key)
   if (/^[a-z0-9-]+$/.test(key) && existsSync(builtinEntry(key))) return builtinEntry(key)
-  return createRequire(resolve(root, 'package.json')).resolve(key)
+  const isPath = /^\.{0,2}\//.test(key)
+  const file = isPath ? resolve(config.folder(['plugins', key]), key) : fileURLToPath(resolveImport(key, pathToFileURL(resolve(root, 'package.json')).href))
+  if (statSync(file, { throwIfNoEntry: false })?.isFile()) return file
+  throw new Error(`there is no file ${file}${isPath ? '' : ' (is the package built?)'}`)
+}
+
+/** What an author needs to know of an import that failed: the file that is to blame, which need not be the plugin's own, and the message. */
+const importFailure = (error: unknown, file: string): { why: string; fix: string } => {
+  const { code, message, stack = '' } = error instanceof Error ? error as NodeJS.ErrnoException : { code: '', message: String(error) }
+  const place = /(?:^|[\s(]|file:\/\/)(\/[^\s():]+:\d+)/m.exec(stack)?.[1] ?? file
+  const isUnread = code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING'
+  return {
+    why: `fails while it is imported: ${place}: ${message.split('\n')[0] ?? ''}`,
+    fix: isUnread ? 'This process does not read TypeScript. Build the plugin and name the file that was built; or install @oxc-node/core and start with NODE_OPTIONS=--import=@oxc-node/core/register.'
+      : 'It was found; correct that file, or install what it imports.',
+  }
 }
 
 /** Loads every plugin that the configuration names, in its order. Nothing of a plugin runs beyond its import. */
@@ -63,15 +78,18 @@ export const loadPlugins = async (config: LoadedConfig, root: string, inMemory: 
     const path = `plugins.${key}`
     const origin = config.origin(['plugins', key])
     const isOptional = section?.['$optional'] === true
-    let why: string | undefined
-    let fix: string | undefined
+    let [why, fix]: (string | undefined)[] = []
+    let file: string | undefined
     try {
-      const file = locate(key, config, root)
+      file = locate(key, config, root)
       const module = await import(pathToFileURL(file).href) as { default?: unknown }
       why = add(module.default, { key, source: key, builtin: file === builtinEntry(key), optional: isOptional })
     } catch (error) {
-      why = `cannot be loaded: ${(error as Error).message.split('\n')[0] ?? ''}`
-      fix = didYouMean(key, await builtinNames()) ?? 'Give a built-in name, a path that begins with ./ or /, or an installed package.'
+      if (file !== undefined) ({ why, fix } = importFailure(error, file))
+      else {
+        why = `cannot be loaded: ${(error as Error).message.split('\n')[0] ?? ''}`
+        fix = didYouMean(key, await builtinNames()) ?? 'Give a built-in name, the path of a file that begins with ./ or /, or an installed package.'
+      }
     }
     if (why && isOptional) failed.set(key, why)
     else if (why) problems.push({ path, message: why, fix, origin })

@@ -1,9 +1,9 @@
 /** The test kit: a whole server on a database of its own, and the runner of contract suites. Not bound to any test framework. */
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { access, constants, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { ConfigDocument } from './config.ts'
@@ -40,7 +40,8 @@ export interface TestApp {
   close(): Promise<void>
 }
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+/** The folder of the plugin or deployment that is tested: relative paths and packages are looked for from here. */
+const root = process.cwd()
 
 export const testApp = async (options: TestAppOptions = {}): Promise<TestApp> => {
   const dataDir = options.dataDir ?? await mkdtemp(join(tmpdir(), 'mortise-'))
@@ -124,15 +125,19 @@ const freshDatabase = async (): Promise<Place> => {
 }
 
 const template = async (): Promise<string> => {
-  const migrations = join(root, 'migrations')
+  const migrations = fileURLToPath(new URL('../migrations/', import.meta.url))
   const hash = createHash('sha256')
-  const files = existsSync(migrations) ? (await readdir(migrations)).sort() : []
-  for (const file of files) hash.update(file).update(await readFile(join(migrations, file)))
+  for (const file of (await readdir(migrations)).sort()) hash.update(file).update(await readFile(join(migrations, file)))
   hash.update(await readFile(join(root, 'package-lock.json')).catch(() => ''))
-  const cache = resolve(root, 'node_modules/.cache/mortise')
+  const usable = async (folder: string): Promise<string> => {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK)
+    return folder
+  }
+  // Beside what is tested, since an installed package may be read-only; where even that is, among the temporary files.
+  const cache = await usable(join(root, 'node_modules/.cache/mortise')).catch(() => usable(join(tmpdir(), `mortise-cache-${process.getuid?.() ?? 0}`)))
   const folder = join(cache, `database-${hash.digest('hex').slice(0, 16)}`)
   if (existsSync(folder)) return folder
-  await mkdir(cache, { recursive: true })
   const work = await mkdtemp(join(cache, 'making-'))
   const kernel = await createKernel({
     root, env: { MORTISE_PROFILE: 'test', SECRET_KEY: randomUUID(), DATA_DIR: work }, layers: [{ adapters: { database: { embedded: {} } } }], only: ['worker'],
