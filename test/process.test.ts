@@ -1,42 +1,12 @@
 /** The server as a process: first start, restart, refusals, and a kill in the middle of the work. */
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { client } from './support/client.ts'
+import { freePort, mortise, serving } from './support/processes.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
-}
-interface Running { readonly child: ChildProcess; readonly output: () => string; readonly exit: Promise<number | null> }
-const mortise = (args: readonly string[], env: Record<string, string>): Running => {
-  const child = spawn(process.execPath, ['--import=@oxc-node/core/register', 'core/bin.ts', ...args], {
-    cwd: root, env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env }, stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString() })
-  return { child, output: () => output, exit: once(child, 'exit').then(([code]) => code as number | null) }
-}
-const serving = async (url: string, running: Running): Promise<void> => {
-  for (let tries = 0; tries < 300; tries++) {
-    if (running.child.exitCode !== null) throw new Error(`it ended: ${running.output()}`)
-    if (await fetch(`${url}/readyz`).then((response) => response.ok, () => false)) return
-    await sleep(100)
-  }
-  throw new Error(`it does not serve: ${running.output()}`)
-}
 const folder = async (): Promise<string> => mkdtemp(join(tmpdir(), 'mortise-process-'))
 
 test.serial('first start, stop, restart, and a kill -9 during indexing lose nothing', async (t) => {
@@ -102,6 +72,7 @@ test.serial('what is wrong is said at once, with the fix, without a stack trace'
   }
   await expect({ PORT: 'many', HOST: '!' }, 2, /server\.port/, /server\.host/, /PORT/)
   await expect({ SECRET_KEY: 'short' }, 2, /server\.secretKey/, /32/)
-  await expect({ DATABASE_URL: 'postgres://nobody:hidden@127.0.0.1:1/none', SECRET_KEY: 'a secret key that only tests would use' }, 1, /127\.0\.0\.1:1/)
+  // This profile waits for nobody.
+  await expect({ MORTISE_PROFILE: 'test', DATABASE_URL: 'postgres://nobody:hidden@127.0.0.1:1/none', SECRET_KEY: 'a secret key that only tests would use' }, 1, /127\.0\.0\.1:1/)
   await expect({ DATABASE_URL: 'postgres://nobody:hidden@127.0.0.1:1/none' }, 2, /SECRET_KEY/)
 })

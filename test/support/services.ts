@@ -1,0 +1,156 @@
+/** A PostgreSQL cluster and a Redis server of one's own, to stop, kill and turn back as one likes. */
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { chownSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import { freePort } from './processes.ts'
+import type { Scratch } from './scratch.ts'
+
+export interface Service {
+  readonly url: string
+  start(): Promise<void>
+  /** As an administrator stops it: nothing is lost. */
+  stop(): Promise<void>
+  /** As a power failure stops it: what it had not written is lost. */
+  kill(): Promise<void>
+  /** Stands still: connections stay, nothing is answered. */
+  pause(): void
+  resume(): void
+}
+export interface RedisService extends Service {
+  flush(): Promise<void>
+  snapshot(): Promise<void>
+  /** Goes back to the last snapshot, and forgets what came after it. */
+  restore(): Promise<void>
+}
+
+const PATIENCE = 30_000
+const run = promisify(execFile)
+
+const onPath = (program: string): string | undefined =>
+  (process.env['PATH'] ?? '').split(delimiter).find((folder) => existsSync(join(folder, program)))
+/** The folder of PostgreSQL's programs, the newest where there are several; undefined where there is none. */
+export const postgresPrograms = (): string | undefined => {
+  const debian = '/usr/lib/postgresql'
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : []
+  return versions.map((version) => join(debian, version, 'bin')).find((folder) => existsSync(join(folder, 'initdb'))) ?? onPath('initdb')
+}
+export const redisProgram = (): string | undefined => onPath('redis-server')
+
+interface Daemon {
+  readonly what: string
+  readonly url: string
+  readonly scratch: Scratch
+  readonly signals: { readonly stop: NodeJS.Signals; readonly kill: NodeJS.Signals }
+  launch(): ChildProcess
+  /** Throws as long as it does not serve. */
+  ping(): Promise<unknown>
+}
+const service = ({ what, url, scratch, signals, launch, ping }: Daemon): Service => {
+  let child: ChildProcess | undefined
+  let output = ''
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const ending = child
+    child = undefined
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return
+    const gone = once(ending, 'exit')
+    ending.kill('SIGCONT')
+    ending.kill(signal)
+    await gone
+  }
+  return {
+    url,
+    start: async () => {
+      if (child) return
+      const starting = child = launch()
+      scratch.adopt(starting)
+      for (const stream of [starting.stdout, starting.stderr]) stream?.on('data', (chunk: Buffer) => { output = (output + chunk.toString()).slice(-20_000) })
+      for (const last = performance.now() + PATIENCE; ;) {
+        if (starting.exitCode !== null) throw new Error(`${what} ended at once: ${output}`)
+        const why = await ping().then(() => undefined, (error: unknown) => error)
+        if (why === undefined) return
+        if (performance.now() > last) throw new Error(`${what} does not serve: ${output}`, { cause: why })
+        await sleep(25)
+      }
+    },
+    stop: () => end(signals.stop),
+    kill: () => end(signals.kill),
+    pause: () => { child?.kill('SIGSTOP') },
+    resume: () => { child?.kill('SIGCONT') },
+  }
+}
+
+/** PostgreSQL refuses to run as root, so there it runs as the user that its package made. */
+const databaseUser = (): { uid?: number; gid?: number } => {
+  if (process.getuid?.() !== 0) return {}
+  const id = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
+  return { uid: id('-u'), gid: id('-g') }
+}
+
+export const postgres = async (scratch: Scratch): Promise<Service> => {
+  const programs = postgresPrograms()
+  if (programs === undefined) throw new Error('PostgreSQL is not installed here.')
+  const folder = join(scratch.folder, 'postgres')
+  const user = databaseUser()
+  const options: SpawnOptions = { ...user, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] }
+  mkdirSync(folder, { mode: 0o700 })
+  if (user.uid !== undefined && user.gid !== undefined) chownSync(folder, user.uid, user.gid)
+  await run(join(programs, 'initdb'), ['-D', folder, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale'], { ...user, cwd: '/' })
+  const port = await freePort()
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`
+  return service({
+    // `kill` ends all of it at once, without a checkpoint: the next start recovers from its log.
+    what: 'PostgreSQL', url, scratch, signals: { stop: 'SIGINT', kill: 'SIGQUIT' },
+    launch: () => spawn(join(programs, 'postgres'), ['-D', folder, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=on'], options),
+    ping: async () => {
+      const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
+      client.on('error', () => undefined)
+      await client.connect()
+      await client.end()
+    },
+  })
+}
+
+export const redis = async (scratch: Scratch): Promise<RedisService> => {
+  const folder = join(scratch.folder, 'redis')
+  mkdirSync(folder)
+  const port = await freePort()
+  const url = `redis://127.0.0.1:${port}`
+  const ask = async (command: string): Promise<unknown> => {
+    const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0, commandTimeout: 5_000 })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      return await client.call(command)
+    } finally { client.disconnect() }
+  }
+  const server = service({
+    what: 'Redis', url, scratch, signals: { stop: 'SIGTERM', kill: 'SIGKILL' },
+    launch: () => spawn('redis-server', ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--save', '', '--appendonly', 'no'], { stdio: ['ignore', 'pipe', 'pipe'] }),
+    ping: () => ask('PING'),
+  })
+  const [dump, kept] = [join(folder, 'dump.rdb'), join(folder, 'kept.rdb')]
+  return {
+    ...server,
+    stop: async () => {
+      server.resume()
+      await ask('SAVE')
+      await server.stop()
+    },
+    flush: async () => { await ask('FLUSHALL') },
+    snapshot: async () => {
+      await ask('SAVE')
+      copyFileSync(dump, kept)
+    },
+    restore: async () => {
+      await server.kill()
+      if (existsSync(kept)) copyFileSync(kept, dump)
+      await server.start()
+    },
+  }
+}
