@@ -48,14 +48,16 @@ const locate = (key: string, config: LoadedConfig, root: string): string => {
   throw new Error(`there is no file ${file}${isPath ? '' : ' (is the package built?)'}`)
 }
 
-/** What an author needs to know of an import that failed: the file that is to blame, which need not be the plugin's own, and the message. */
+/** What an author needs to know of an import that failed: the message, and the file that is to blame, which need not be the plugin's own. */
 const importFailure = (error: unknown, file: string): { why: string; fix: string } => {
   const { code, message, stack = '' } = error instanceof Error ? error as NodeJS.ErrnoException : { code: '', message: String(error) }
-  const place = /(?:^|[\s(]|file:\/\/)(\/[^\s():]+:\d+)/m.exec(stack)?.[1] ?? file
-  const isUnread = code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING'
+  const isTold = /( |file:\/\/)\//.test(message)
+  const place = /(?:^|[\s(]|file:\/\/)(\/(?!\S*\/@oxc-node\/)[^\s():]+:\d+)/m.exec(stack)?.[1] ?? file
+  const isUnread = code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?tsx?$/.test(message) || code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING'
   return {
-    why: `fails while it is imported: ${place}: ${message.split('\n')[0] ?? ''}`,
-    fix: isUnread ? 'This process does not read TypeScript. Build the plugin and name the file that was built; or install @oxc-node/core and start with NODE_OPTIONS=--import=@oxc-node/core/register.'
+    why: `fails while it is imported: ${isTold ? '' : `${place}: `}${message.split('\n')[0] ?? ''}`,
+    fix: isUnread ? 'TypeScript is read under a loader alone, and never inside node_modules. Build the plugin and name the file that was built; or, for one named by its path, '
+      + 'npm install --save-dev @oxc-node/core and start with NODE_OPTIONS=--import=@oxc-node/core/register.'
       : 'It was found; correct that file, or install what it imports.',
   }
 }

@@ -31,7 +31,7 @@ test('help, version and mistakes in the command itself', async (t) => {
   const root = await folder(t)
   const help = await mortise(root, {}, '--help')
   t.is(help.code, 0)
-  for (const word of ['start', 'migrate', 'config', 'explain']) t.regex(help.out, new RegExp(`^  ${word}\\b`, 'm'))
+  for (const word of ['start', 'migrate', 'config', 'explain', 'new']) t.regex(help.out, new RegExp(`^  ${word}\\b`, 'm'))
   t.like(await mortise(root, {}, '--version'), { code: 0, err: '' })
   for (const argv of [['strat'], ['start', '--only=web,wroker'], ['start', '--ony=web'], ['config', 'chekc']]) {
     const { code, out, err } = await mortise(root, {}, ...argv)
@@ -39,6 +39,19 @@ test('help, version and mistakes in the command itself', async (t) => {
     t.is(out, '')
     t.regex(err, /^error: .*(strat|wroker|ony|chekc)/)
   }
+})
+
+test('new plugin: makes a folder, once', async (t) => {
+  const root = await folder(t)
+  const made = await mortise(root, {}, 'new', 'plugin', '@acme/thing')
+  t.like(made, { code: 0, err: '' })
+  t.regex(made.out, /^made .*\/thing\n.*npm install.*npm test.*npm start/)
+  t.regex(await readFile(join(root, 'thing/package.json'), 'utf8'), /"name": "@acme\/thing"/)
+  const again = await mortise(root, {}, 'new', 'plugin', '@acme/thing')
+  t.like(again, { code: 2, out: '' })
+  t.regex(again.err, /thing: is there already\n {4}Empty or remove it/)
+  t.like(await mortise(root, {}, 'new', 'plugin', 'Thing'), { code: 2, out: '' })
+  t.regex((await mortise(root, {}, 'new', 'plugin')).err, /missing required argument 'name'/)
 })
 
 test('config check: ok, or every problem at once with the way out', async (t) => {
