@@ -76,5 +76,5 @@ const hasEnded = ({ host, pid }: Process): boolean => {
 
 const refusal = ({ host, pid, onlyOne }: Process, mine: readonly Lonely[]): StartupError => new StartupError(
   [...new Map([...mine, ...onlyOne].map((one) => [one.path, one])).values()].map(({ path, instead }) => ({
-    path, message: `serves one process only, and process ${pid} on ${host} works on this database too`, fix: `${instead} The same goes for every process of this deployment.`,
+    path, message: `serves one process only, and process ${pid} on ${host} works on this database too`, fix: `${instead}. The same goes for every process of this deployment.`,
   })), { exitCode: 1 })
