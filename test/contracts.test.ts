@@ -24,9 +24,22 @@ const onCache = (name: string) => ({ ...alone, adapters: { ...alone.adapters, ca
 testPort(test.serial, cacheContract, { name: 'cache memory', config: onCache('memory') })
 testPort(test.serial, cacheContract, { name: 'cache none', config: onCache('none') })
 testPort(test.serial, signalContract, { name: 'signal memory', config: alone })
+const url = process.env['TEST_REDIS_URL']
+if (url !== undefined) {
+  const prefix = `test-${randomUUID()}`
+  const on = (port: string, name: string, options: object) => ({ ...alone, adapters: { ...alone.adapters, [port]: { [name]: { ...options, prefix } } } })
+  testPort(test.serial, cacheContract, { name: 'cache redis', config: on('cache', 'redis', { url }) })
+  testPort(test.serial, cacheContract, { name: 'cache layered', config: on('cache', 'layered', { redis: url }) })
+  testPort(test.serial, signalContract, { name: 'signal redis', config: on('signal', 'redis', { url }) })
+}
 testPort(test.serial, storageContract, { name: 'storage local', config: alone })
 testPort(test.serial, databaseContract, { name: `database ${where}`, config: alone })
 testPort(test.serial, queueContract, { name: `queue embedded on ${where}`, config: alone, plugins: [queueProbes] })
+const redis = process.env['TEST_REDIS_URL']
+if (redis !== undefined) {
+  const bull = { bull: { redis, prefix: `test-${randomUUID()}` } }
+  testPort(test.serial, queueContract, { name: `queue bull on ${where}`, config: { ...alone, adapters: { ...alone.adapters, queue: bull } }, plugins: [queueProbes] })
+}
 
 /** The laws that a subject breaks, each by the words with which it begins; `only` picks one. */
 const brokenLaws = async <T>(contract: Contract<T>, subject: T, deps: Record<string, unknown> = {}, only = ''): Promise<string[]> => {

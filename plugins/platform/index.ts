@@ -1,6 +1,8 @@
 import { definePlugin } from '../../core/index.ts'
+import { layeredCache } from './adapters/cache-layered.ts'
 import { memoryCache } from './adapters/cache-memory.ts'
 import { noCache } from './adapters/cache-none.ts'
+import { redisCache } from './adapters/cache-redis.ts'
 import { embeddedDatabase } from './adapters/database-embedded.ts'
 import { postgresDatabase } from './adapters/database-postgres.ts'
 import { pinoLogger } from './adapters/logger-pino.ts'
@@ -8,8 +10,10 @@ import { compression } from './adapters/middleware-compression.ts'
 import { crossOrigin } from './adapters/middleware-cors.ts'
 import { requestId } from './adapters/middleware-request-id.ts'
 import { securityHeaders } from './adapters/middleware-security-headers.ts'
+import { bullQueue } from './adapters/queue-bull.ts'
 import { embeddedQueue } from './adapters/queue-embedded.ts'
 import { memorySignal } from './adapters/signal-memory.ts'
+import { redisSignal } from './adapters/signal-redis.ts'
 import { localStorage } from './adapters/storage-local.ts'
 import { processes } from './services/processes.ts'
 
@@ -18,9 +22,9 @@ export default definePlugin({
   kernel: '^1',
   adapters: [
     embeddedDatabase, postgresDatabase,
-    noCache, memoryCache,
-    embeddedQueue,
-    memorySignal,
+    noCache, memoryCache, redisCache, layeredCache,
+    embeddedQueue, bullQueue,
+    memorySignal, redisSignal,
     localStorage,
     pinoLogger,
     requestId, securityHeaders, crossOrigin, compression,

@@ -64,6 +64,8 @@ export const queueContract = defineContract(queue, {
       await eventually(() => blocker.ran.length === 1, 'the first runs')
       for (const value of ['a1', 'a2', 'a3', 'b1', 'b2']) await subject.enqueue(single, { probe, value }, { group: probe + value.charAt(0) })
       await subject.enqueue(single, { probe, value: 'b0' }, { group: `${probe}b`, priority: 1 })
+      // A queue may need a moment to hear of a job.
+      await pause(100)
       open()
       await eventually(() => ran.length === 6, 'all run')
       assert.deepEqual(ran, ['b0', 'a1', 'b1', 'a2', 'b2', 'a3'])
