@@ -15,6 +15,7 @@ import { embeddedQueue } from './adapters/queue-embedded.ts'
 import { memorySignal } from './adapters/signal-memory.ts'
 import { redisSignal } from './adapters/signal-redis.ts'
 import { localStorage } from './adapters/storage-local.ts'
+import { jobsCommand } from './commands/jobs.ts'
 import { processes } from './services/processes.ts'
 
 export default definePlugin({
@@ -27,6 +28,7 @@ export default definePlugin({
     memorySignal, redisSignal,
     localStorage,
     pinoLogger,
+    jobsCommand,
     requestId, securityHeaders, crossOrigin, compression,
   ],
   uses: { processes },

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Joi from 'joi'
 import { catalogue, database, defineAdapter, logger, queue } from '../../../core/index.ts'
 import type { Queue } from '../../../core/index.ts'
-import { bullTickets } from '../services/bull-tickets.ts'
+import { bullTickets, forCommands } from '../services/bull-tickets.ts'
 import { startBullWorker } from '../services/bull-worker.ts'
 import type { BullWorker } from '../services/bull-worker.ts'
 import { dueJobs } from '../services/job-due.ts'
@@ -26,7 +26,7 @@ export const bullQueue = defineAdapter(queue, 'bull', {
   create: async (deps, { redis, prefix, poll, lease }): Promise<BullQueue> => {
     const { db, log, all } = deps
     const { jobs, list, ...store } = await openJobStore(deps, 'adapters.queue.bull')
-    const server = await openRedis(redis, { log, path: 'adapters.queue.bull.redis' })
+    const server = await openRedis(redis, { log, path: 'adapters.queue.bull.redis', ...forCommands })
     const due = dueJobs(db)
     const tickets = bullTickets({ server, prefix, due, log, names: all.jobs.map(({ name }) => name) })
     let worker: BullWorker | undefined

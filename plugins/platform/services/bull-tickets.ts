@@ -22,19 +22,28 @@ export interface BullTickets {
   flush(): Promise<void>
   close(): Promise<void>
 }
-interface Options { readonly server: RedisServer; readonly prefix: string; readonly names: readonly string[]; readonly due: DueJobs; readonly log: Logger }
+interface Options {
+  /** Its client is the one for commands. */
+  readonly server: RedisServer
+  readonly prefix: string
+  readonly names: readonly string[]
+  readonly due: DueJobs
+  readonly log: Logger
+}
 
 /** Announced jobs that are kept in mind at a time. The others are found by a sweep. */
 const MOST = 10_000
 /** Milliseconds: a connection that answers nothing for so long is replaced; Bull asks every 5 s at least. */
 const SILENCE = 15_000
-/** Bull must try for ever. Readiness it does not want to wait for. */
-const forBull = { maxRetriesPerRequest: null, enableReadyCheck: false, socketTimeout: SILENCE }
+/** What waits for an answer waits until Redis is back. */
+export const forCommands = { maxRetriesPerRequest: null, socketTimeout: SILENCE }
+/** Where Bull waits for something to happen it also refuses to ask whether Redis is ready. */
+const forWaiting = { ...forCommands, enableReadyCheck: false }
 const settings = { maxStalledCount: 1_000, stalledInterval: 10_000, guardInterval: 1_000, retryProcessDelay: 1_000 }
 
 export const bullTickets = ({ server, prefix, names, due, log }: Options): BullTickets => {
-  const client = server.connect(forBull)
-  const subscriber = server.connect({ ...forBull, socketTimeout: undefined })
+  const { client } = server
+  const subscriber = server.connect({ ...forWaiting, socketTimeout: undefined })
   const known = new Set(names)
   const queues = new Map<string, Bull.Queue<Ticket>>()
   const pending = new Map<string, JobAddress>()
@@ -55,7 +64,7 @@ export const bullTickets = ({ server, prefix, names, due, log }: Options): BullT
 
   const queue = (name: string): Bull.Queue<Ticket> => {
     const made = queues.get(name) ?? new Bull<Ticket>(name, {
-      prefix, settings, createClient: (type) => type === 'client' ? client : type === 'subscriber' ? subscriber : server.connect(forBull),
+      prefix, settings, createClient: (type) => type === 'client' ? client : type === 'subscriber' ? subscriber : server.connect(forWaiting),
     })
     if (!queues.has(name)) {
       queues.set(name, made)
