@@ -1,0 +1,40 @@
+/** What happened, in its order: what clients asked and were told, which faults there were, and how processes fared. */
+import { writeFile } from 'node:fs/promises'
+import type { Fault } from './schedule.ts'
+
+/** `refused`: surely not done. `unknown`: the connection died, or the server failed on the way; it may have been done or not. */
+export type Outcome = 'ok' | 'refused' | 'unknown'
+export type Happening<O = unknown> =
+  | { readonly type: 'invoked'; readonly id: string; readonly operation: O; readonly process: string }
+  | { readonly type: 'answered'; readonly id: string; readonly outcome: Outcome; readonly detail: string }
+  | { readonly type: 'fault'; readonly fault: Fault; readonly failed?: string }
+  | { readonly type: 'started'; readonly process: string }
+  /** `told` says what this harness did to it, where it did anything. */
+  | { readonly type: 'ended'; readonly process: string; readonly code: number | null; readonly signal: string | null; readonly told: 'kill' | 'term' | undefined }
+  /** After all was healed: what does not serve, and what did not come to rest. */
+  | { readonly type: 'healed'; readonly problems: readonly string[] }
+/** `at`: milliseconds of this harness' clock, which nobody moves. */
+export type Event<O = unknown> = Happening<O> & { readonly at: number }
+
+export interface History<O = unknown> {
+  readonly events: readonly Event<O>[]
+  add(what: Happening<O>): void
+  /** Begins anew; returns what there was. */
+  cut(): readonly Event<O>[]
+}
+
+export const createHistory = <O>(): History<O> => {
+  let events: Event<O>[] = []
+  return {
+    get events() { return events },
+    add: (what) => { events.push({ at: Math.round(performance.now() * 10) / 10, ...what }) },
+    cut: () => {
+      const all = events
+      events = []
+      return all
+    },
+  }
+}
+
+export const writeHistory = (file: string, events: readonly Event[]): Promise<void> =>
+  writeFile(file, events.map((event) => `${JSON.stringify(event)}\n`).join(''))
