@@ -89,7 +89,10 @@ const caches: Record<string, [expected: string[], make: (good: Cache) => Cache]>
   'drops too much': [['drops exactly the', 'lets no fill', 'gives a sealed'], (good) => ({
     ...good, drop: async (what) => { for (const name of Object.values(what)) { await good.drop({ key: name }); await good.drop({ tag: name }) } } })],
   'lets a seal be overwritten': [['gives a sealed'], (good) => ({ ...good, seal: async (key, value, ttl) => { await good.set(key, value, { ttl }) } })],
-  'keeps everything for ever': [['forgets an entry', 'gives a sealed'], (good) => ({
+  'takes any lifetime': [['refuses a lifetime'], (good) => ({
+    ...good, set: (key, value, options) => good.set(key, value, { ...options, ttl: options.ttl > 0 ? options.ttl : 1 }),
+    seal: (key, value, ttl) => good.seal(key, value, ttl > 0 ? ttl : 1) })],
+  'keeps everything for ever': [['forgets an entry', 'refuses a lifetime', 'gives a sealed'], (good) => ({
     ...good, set: (key, value, options) => good.set(key, value, { ...options, ttl: 1e9 }), seal: (key, value) => good.seal(key, value, 1e9) })],
 }
 for (const [fault, [expected, make]] of Object.entries(caches)) {
@@ -110,6 +113,18 @@ test('the signal and storage suites catch sharing, guessing and half-written fil
     },
   }
   t.deepEqual(await brokenLaws(signalContract, shared), ['gives each listener'])
+  const copying: Signal = { ...shared, subscribe: (channel, listener) => shared.subscribe(channel, (message) => { listener(structuredClone(message)) }) }
+  t.deepEqual(await brokenLaws(signalContract, copying), [])
+  const hasty: Signal = { ...copying, publish: async (channel, message) => { setTimeout(() => void copying.publish(channel, message), Math.random() * 20) } }
+  t.deepEqual(await brokenLaws(signalContract, hasty), ['carries any message', 'carries a large'])
+  const forgetful: Signal = {
+    ...copying,
+    subscribe: async (channel, listener) => {
+      await copying.subscribe(channel, listener)
+      return async () => { listeners.delete(channel) }
+    },
+  }
+  t.deepEqual(await brokenLaws(signalContract, forgetful), ['carries any message', 'ends one subscription'])
 
   const files = new Map<string, Buffer>()
   const careless: Storage = {

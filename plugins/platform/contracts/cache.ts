@@ -4,15 +4,24 @@ import type { Cache } from '../../../core/index.ts'
 import { assert, defineContract, freshName, pause, strangeNames } from './kit.ts'
 
 const ttl = 60_000
+/** Also halves of surrogate pairs: strings, though no text. */
+const exactNames = (): string[] => { const name = freshName(); return [...strangeNames(name), `${name}\ud800`, `${name}\udfff`, `${name}\ufffd`] }
 const remembers = async (it: Cache, key = freshName()): Promise<boolean> => await it.set(key, true, { ttl }) && await it.get(key) === true
 
 export const cacheContract = defineContract(cache, {
   laws: {
     'gives what was written, or nothing, for keys and values of any content': async (subject) => {
-      const values = strangeNames().map((text) => ({ text, list: [null, 1.5, true, text], inner: { text } }))
+      const values = exactNames().map((text) => ({ text, list: [null, 1.5, true, text], inner: { text } }))
       for (const value of values) await subject.set(value.text, value, { ttl, tags: [value.text] })
       for (const value of values) assert.deepEqual(await subject.get(value.text) ?? value, value)
       assert.equal(await subject.get(freshName()), undefined)
+      const [key, large] = [freshName(), 'é\0'.repeat(100_000)]
+      await subject.set(key, large, { ttl })
+      assert.equal(await subject.get(key) ?? large, large, 'a large value came back changed')
+      for (const value of [null, false, 0, '', [], {}]) {
+        await subject.set(key, value, { ttl })
+        assert.deepEqual(await subject.get(key) ?? value, value)
+      }
     },
     'copies values in and out': async (subject) => {
       const [key, value] = [freshName(), [1]]
@@ -31,8 +40,21 @@ export const cacheContract = defineContract(cache, {
       const won = await Promise.all([0, 1, 2, 3, 4].map((value) => subject.set(key, value, { ttl, ifAbsent: true })))
       if (await remembers(subject)) assert.deepEqual([won.filter(Boolean), await subject.get(key)], [[true], won.indexOf(true)])
     },
+    'refuses a lifetime that is none, writes nothing then, and takes a fraction of a millisecond': async (subject) => {
+      const key = freshName()
+      for (const none of [0, -1, Number.NaN]) {
+        await assert.rejects(subject.set(key, 1, { ttl: none }), RangeError)
+        await assert.rejects(subject.seal(key, 1, none), RangeError)
+      }
+      assert.equal(await subject.get(key), undefined)
+      await subject.set(key, 1, { ttl: 0.5 })
+      await pause(20)
+      assert.equal(await subject.get(key), undefined)
+      await subject.set(key, 1, { ttl: Number.POSITIVE_INFINITY })
+      assert.equal(await subject.get(key) ?? 1, 1)
+    },
     'drops exactly the key, or every key that was set with exactly the tag': async (subject) => {
-      const [names, kept] = [strangeNames(), await remembers(subject)]
+      const [names, kept] = [exactNames(), await remembers(subject)]
       const tagOf = (index: number): string => names.at(index - 1) ?? ''
       for (const [at, name] of names.entries()) {
         const byKey = (index: number): boolean => index === at

@@ -1,4 +1,5 @@
 /** A cache in memory. Values are kept as JSON text, so that nobody holds a reference into it. */
+import Joi from 'joi'
 import { LRUCache } from 'lru-cache'
 import type { Cache, Json } from '../../../core/index.ts'
 
@@ -7,6 +8,12 @@ export interface MemoryCacheLimits {
   /** Of keys and values, as UTF-16 in memory. */
   readonly maxBytes: number
 }
+export const memoryLimits = {
+  maxEntries: Joi.number().integer().min(1).default(50_000),
+  maxBytes: Joi.number().integer().min(1024).default(64 * 1024 * 1024),
+}
+/** Milliseconds, some thousands of years: as long as every store can count. */
+const LONGEST = 2 ** 47
 interface Entry { readonly json: string; readonly tags: readonly string[] }
 
 export const memoryCache = ({ maxEntries, maxBytes }: MemoryCacheLimits): Cache => {
@@ -30,16 +37,18 @@ export const memoryCache = ({ maxEntries, maxBytes }: MemoryCacheLimits): Cache 
       return entry && JSON.parse(entry.json) as Json
     },
     set: async (key, value, { ttl, tags = [], ifAbsent = false, generation }) => {
+      const lifetime = wholeMs(ttl)
       if (seals.has(key) || ifAbsent && entries.has(key)) return false
       if (generation !== undefined && drops.since(generation, [keyName(key), ...tags.map(tagName)])) return false
-      entries.set(key, { json: JSON.stringify(value), tags: [...new Set(tags)] }, { ttl: wholeMs(ttl) })
+      entries.set(key, { json: JSON.stringify(value), tags: [...new Set(tags)] }, { ttl: lifetime })
       if (entries.has(key)) for (const tag of tags) tagged.set(tag, (tagged.get(tag) ?? new Set()).add(key))
       return true
     },
     seal: async (key, value, ttl) => {
+      const lifetime = wholeMs(ttl)
       drops.add(keyName(key))
       entries.delete(key)
-      seals.set(key, { json: JSON.stringify(value), tags: [] }, { ttl: wholeMs(ttl) })
+      seals.set(key, { json: JSON.stringify(value), tags: [] }, { ttl: lifetime })
     },
     drop: async (what) => {
       if ('key' in what) {
@@ -59,9 +68,9 @@ const keyName = (key: string): string => `key ${key}`
 const tagName = (tag: string): string => `tag ${tag}`
 
 /** For `lru-cache` a lifetime of 0 is eternal. */
-const wholeMs = (ttl: number): number => {
+export const wholeMs = (ttl: number): number => {
   if (!(ttl > 0)) throw new RangeError(`a cache entry needs a ttl of more than 0 ms, not ${ttl}`)
-  return Math.ceil(ttl)
+  return Math.min(Math.ceil(ttl), LONGEST)
 }
 
 /** Numbers all drops in their order. Of the oldest it only remembers that there were some, and then answers with caution. */

@@ -19,6 +19,8 @@ export interface RedisServer {
   connect(options?: RedisOptions): Redis
   /** Throws "<place> does not answer: <reason>". */
   health(client?: Redis): Promise<void>
+  /** Gives up a connection that does not answer in time, and makes another. */
+  renew(client: Redis, reason: string): void
   /** Closes all connections. What waits for an answer is rejected. */
   close(): void
 }
@@ -37,6 +39,11 @@ const wholeDatabase = (url: string, helpers: Joi.CustomHelpers): string | Joi.Er
   /^\/?\d*$/.test(new URL(url).pathname) ? url : helpers.message({ custom: 'must end in the number of a database, as in redis://host:6379/0' })
 /** `redis://user:password@host:port/database`, or `rediss://` for TLS. */
 export const redisUrl = (): Joi.StringSchema => Joi.string().uri({ scheme: ['redis', 'rediss'] }).custom(wholeDatabase)
+/** What the names of a deployment begin with. */
+export const redisPrefix = (): Joi.StringSchema => Joi.string().pattern(/^[\w.-]+$/).max(100).default('mortise')
+
+/** For whoever would rather go without an answer than wait: nothing is kept for later, nothing is sent twice, an answer has half a second. */
+export const QUICK: RedisOptions = { enableOfflineQueue: false, maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false, commandTimeout: 500 }
 
 /**
  * Opens a connection. What no waiting can cure (a wrong password, a wrong database, not a Redis) is a StartupError. A Redis that does not
@@ -85,12 +92,17 @@ export const openRedis = async (url: string, { log, path, ...options }: Setting 
         await Promise.race([it.ping(), sleep(PING, undefined, { ref: false }).then(() => { throw new Error(`no answer within ${PING / 1000} s`) })])
       } catch (error) { throw new Error(`${place} does not answer: ${reasonOf(error as Error)}`) }
     },
+    renew: (it, reason) => {
+      if (it.status !== 'ready') return
+      reasons.set(it, reason)
+      it.disconnect(true)
+    },
     close: () => {
       state = 'closed'
       for (const one of clients) one.disconnect()
     },
   }
-  const answer = await Promise.race([firstAnswer(client), sleep(PROBE, `no answer within ${PROBE / 1000} s`, { ref: false })])
+  const answer = await probe(client)
   if (answer === 'ready') return server
   const fix = FATAL.find(([symptom]) => symptom.test(answer))?.[1]
   if (fix !== undefined) {
@@ -109,13 +121,17 @@ const FATAL: readonly [RegExp, string][] = [
   [/certificate|altnames/i, 'Use the name that its certificate is made out for, and give Node the authority that signed it in NODE_EXTRA_CA_CERTS.'],
 ]
 
-/** `ready`, or why not. */
-const firstAnswer = (client: Redis): Promise<string> => new Promise((answer) => {
-  client.once('ready', () => { answer('ready') })
-  client.once('error', (error: Error) => { answer(reasonOf(error)) })
-  client.once('close', () => { answer('the connection was closed') })
-})
+/** `ready`, or why it is not, after two seconds at most. */
+export const probe = async (client: Redis): Promise<string> => {
+  if (client.status === 'ready') return 'ready'
+  const answer = new Promise<string>((tell) => {
+    client.once('ready', () => { tell('ready') })
+    client.once('error', (error: Error) => { tell(reasonOf(error)) })
+    client.once('close', () => { tell('the connection was closed') })
+  })
+  return Promise.race([answer, sleep(PROBE, `no answer within ${PROBE / 1000} s`, { ref: false })])
+}
 
 /** Never the error itself: the library hangs the command on it, and its first was AUTH. */
-const reasonOf = (error: Error): string =>
+export const reasonOf = (error: Error): string =>
   error instanceof AggregateError ? (error.errors as Error[]).map(({ message }) => message).join('; ') : error.message.replace(/^Ready check failed: /, '')

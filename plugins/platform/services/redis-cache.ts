@@ -1,0 +1,100 @@
+/** A cache in one Redis, shared by all processes that name it. While Redis is away everything is a miss, and what was dropped is owed. */
+import { randomBytes } from 'node:crypto'
+import { errors } from '../../../core/index.ts'
+import type { Cache, Json, Logger } from '../../../core/index.ts'
+import { wholeMs } from './memory-cache.ts'
+import type { RedisServer } from './redis.ts'
+import { redisDebts } from './redis-debts.ts'
+import type { Debt } from './redis-debts.ts'
+import { redisLink } from './redis-link.ts'
+import { EVERYTHING, keyName, nameOf, tagName } from './redis-names.ts'
+import { redisScripts } from './redis-scripts.ts'
+
+export interface ServedCache extends Cache {
+  /** Throws while it gives only misses. */
+  health(): Promise<void>
+  close(): void
+}
+export interface RedisCache extends ServedCache {
+  find(key: string): Promise<Found | undefined>
+}
+export interface Found {
+  readonly value: Json
+  /** Milliseconds that it had left when it was read. */
+  readonly ttl: number
+  /** Names that end it when one of them is announced. */
+  readonly names: readonly string[]
+}
+interface Settings {
+  readonly log: Logger
+  readonly prefix: string
+  /** Where the names of what is forgotten are announced. */
+  readonly channel?: string
+}
+
+/** Milliseconds: longer than a fill lasts; longer than entries mostly last, since a mark that ends takes its entries along. */
+const KEY_MARK = 600_000
+const TAG_MARK = 86_400_000
+
+export const redisCache = async (server: RedisServer, { log, prefix, channel = '' }: Settings): Promise<RedisCache> => {
+  const scripts = redisScripts(server.client)
+  const places = (space: string, name: string): string[] => [`${space}seal ${name}`, `${space}entry ${name}`, `${space}mark ${name}`]
+  const pay = ({ name, seal }: Debt): Promise<unknown> => link.ask((space) => {
+    const ttl = seal ? Math.ceil(seal.until - performance.now()) : 0
+    if (!seal || ttl <= 0) return scripts.forget(places(space, name), [channel, name])
+    return scripts.seal(places(space, name), [`${space}mark `, seal.json, ttl, token(), TAG_MARK, channel, name, EVERYTHING])
+  })
+  const debts = redisDebts(pay, () => link.space !== undefined)
+  const link = await redisLink(server, prefix, log, () => { void debts.settle() })
+
+  /** Undefined where Redis cannot be asked now, or must not be, because it does not know yet what was dropped. */
+  const ask = async <T>(command: (space: string) => Promise<T>): Promise<T | undefined> => {
+    if (link.space === undefined || debts.size > 0) return undefined
+    try { return await link.ask(command) } catch { return undefined }
+  }
+  const tell = async (debt: Debt): Promise<void> => {
+    try { await debts.take(debt) } catch (cause) {
+      throw errors.unavailable('The cache does not answer, so other processes may go by the old state for now. Try again in a moment.', { cause: new Error((cause as Error).message) })
+    }
+  }
+  const find = async (key: string): Promise<Found | undefined> => {
+    const name = keyName(key)
+    const found = await ask((space) => scripts.find(places(space, name).slice(0, 2), [`${space}mark `])) as [string, number, string[]] | null | undefined
+    // Asked again, since a drop may have failed meanwhile.
+    return found && debts.size === 0 ? { value: JSON.parse(found[0]) as Json, ttl: found[1], names: found[2] } : undefined
+  }
+
+  return {
+    find,
+    get: async (key) => (await find(key))?.value,
+    set: async (key, value, { ttl, tags = [], ifAbsent = false, generation }) => {
+      const [ms, json, name] = [wholeMs(ttl), JSON.stringify(value), keyName(key)]
+      const names = [EVERYTHING, ...new Set(tags.map(tagName))]
+      const marks = generation === undefined ? undefined : readGeneration(generation)
+      const expected = [name, ...names].map((one) => marks?.get(one))
+      if (generation !== undefined && expected.includes(undefined)) return false
+      return await ask((space) => scripts.store(places(space, name), [
+        `${space}mark `, json, ms, token(), TAG_MARK, channel, name, ifAbsent ? 1 : 0, expected[0] ?? '',
+        ...names.flatMap((one, index) => [one, expected[index + 1] ?? '']),
+      ])) === 1
+    },
+    seal: async (key, value, ttl) => tell({ name: keyName(key), seal: { json: JSON.stringify(value), until: performance.now() + wholeMs(ttl) } }),
+    drop: (what) => tell({ name: nameOf(what) }),
+    generation: async (key, tags = []) => {
+      const names = [keyName(key), EVERYTHING, ...new Set(tags.map(tagName))]
+      const marks = await ask((space) => scripts.generation(names.map((name) => `${space}mark ${name}`), [token(), KEY_MARK, TAG_MARK])) as string[] | undefined
+      return marks ? JSON.stringify(names.map((name, index) => [name, marks[index]])) : ''
+    },
+    health: async () => {
+      await link.health()
+      if (debts.size > 0) throw new Error(`${server.place} has yet to be told of ${debts.size} drops`)
+    },
+    close: server.close,
+  }
+}
+
+const token = (): string => randomBytes(12).toString('base64url')
+
+const readGeneration = (text: string): ReadonlyMap<string, string> => {
+  try { return new Map(JSON.parse(text) as [string, string][]) } catch { return new Map() }
+}

@@ -1,0 +1,59 @@
+/** What Redis must be told to forget. What it could not be told is owed, and told as soon as it can be. */
+import { EVERYTHING } from './redis-names.ts'
+
+/** A drop of a key or a tag, or a seal where there is a value; `until` by `performance.now()`. */
+export interface Debt {
+  readonly name: string
+  readonly seal?: { readonly json: string; readonly until: number }
+}
+export interface RedisDebts {
+  readonly size: number
+  /** Pays at once, or throws and owes it. */
+  take(debt: Debt): Promise<void>
+  /** Pays what is owed. */
+  settle(): Promise<void>
+}
+
+/** More than so many are not remembered one by one: then everything is forgotten. */
+const MANY = 1_000
+/** Milliseconds. */
+const RETRY = 200
+
+/** @param open whether paying may work, so that failing is worth another try; whoever opens calls `settle` */
+export const redisDebts = (pay: (debt: Debt) => Promise<unknown>, open: () => boolean): RedisDebts => {
+  const owed = new Map<string, Debt>()
+  let settling = false
+
+  const settle = async (): Promise<void> => {
+    if (settling) return
+    settling = true
+    await Promise.allSettled([...owed.values()].map(async (debt) => {
+      await pay(debt)
+      if (owed.get(debt.name) === debt) owed.delete(debt.name)
+    }))
+    settling = false
+    if (owed.size > 0 && open()) setTimeout(() => { void settle() }, RETRY).unref()
+  }
+  const owe = (debt: Debt): void => {
+    // Of a name only the last counts: each undoes whatever was before it.
+    owed.delete(debt.name)
+    owed.set(debt.name, debt)
+    if (owed.size > MANY) {
+      owed.clear()
+      owed.set(EVERYTHING, { name: EVERYTHING })
+    }
+  }
+  return {
+    get size() { return owed.size },
+    settle,
+    take: async (debt) => {
+      const earlier = owed.get(debt.name)
+      try { await pay(debt) } catch (error) {
+        owe(debt)
+        if (open()) void settle()
+        throw error
+      }
+      if (earlier && owed.get(debt.name) === earlier) owed.delete(debt.name)
+    },
+  }
+}
