@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import test from 'ava'
+import { embeddedQueue } from '../plugins/platform/adapters/queue-embedded.ts'
 import { cacheContract } from '../plugins/platform/contracts/cache.ts'
 import { databaseContract } from '../plugins/platform/contracts/database.ts'
 import { queueContract, queueProbes } from '../plugins/platform/contracts/queue.ts'
 import { signalContract } from '../plugins/platform/contracts/signal.ts'
 import { storageContract } from '../plugins/platform/contracts/storage.ts'
 import { cache, database, defineAdapter, definePlugin, queue, StorageNotFound } from '../core/index.ts'
-import type { Cache, Contract, Database, Json, Queue, Signal, Storage } from '../core/index.ts'
+import type { Cache, Contract, Database, JobRunner, Json, Queue, Signal, Storage } from '../core/index.ts'
 import { testApp, testPort } from '../core/testing.ts'
 import { memoryCache } from '../plugins/platform/services/memory-cache.ts'
 
@@ -165,6 +166,48 @@ test.serial('the database and queue suites catch what escapes a transaction, or 
   const keyless: Queue = { ...jobs, enqueue: (job, payload, options = {}) => jobs.enqueue(job, payload, without(options, 'key')) }
   t.deepEqual(await brokenLaws(queueContract, keyless, { db }, 'lets a'), ['lets a delayed'])
   await app.close()
+})
+
+type Call = Parameters<JobRunner['run']>[0]
+interface QueueFault { readonly law: string; readonly queue?: (good: Queue) => Partial<Queue>; readonly call?: (good: Call, db: Database) => Partial<Call> }
+const queueFaults: Record<string, QueueFault> = {
+  'waits as long each time': { law: 'waits longer', queue: ({ find }) => ({
+    find: async (filter) => (await find(filter)).map((info) => ({ ...info, dueAt: new Date(Number(info.createdAt) + 1_000) })) }) },
+  'keeps progress to itself': { law: 'shows a', call: () => ({ progress: async () => undefined }) },
+  'lists jobs of any state': { law: 'shows a', queue: ({ find }) => ({ find: (filter = {}) => find(without(filter, 'state')) }) },
+  'forgets errors': { law: 'keeps what', queue: ({ find }) => ({ find: async (filter) => (await find(filter)).map((info) => ({ ...info, error: undefined })) }) },
+  'only says that it retries': { law: 'keeps what', queue: () => ({ retry: async () => true }) },
+  'only says that it discards': { law: 'keeps what', queue: () => ({ discard: async () => true }) },
+  'retries what does not exist': { law: 'keeps what', queue: ({ retry }) => ({ retry: async (id) => await retry(id) || true }) },
+  'runs once without a transaction': { law: 'ends a', call: () => ({ once: (work) => work() }) },
+  'ends a job after the transaction of once': { law: 'ends a', call: (_, db) => ({ once: (work) => db.transaction(work) }) },
+  'ends a job after what was to be done with it': { law: 'leaves nothing', call: ({ once }) => ({
+    once: async (work) => {
+      const result = await work()
+      await once(async () => undefined)
+      return result
+    } }) },
+  // The last: it drains.
+  'lets anyone end a job': { law: 'puts back', call: (_, db) => ({ once: (work) => db.transaction(work) }) },
+}
+test.serial('the queue suite catches queues that say what is not so, and effects that are not of one piece with the end of their job', async (t) => {
+  let fault: QueueFault | undefined
+  const careless = defineAdapter(queue, 'careless', {
+    uses: embeddedQueue.uses,
+    create: async (deps, options) => {
+      const good = await embeddedQueue.create(deps, { poll: 1_000, lease: 60_000, ...options })
+      return { ...good, work: (runners) => good.work(runners.map(({ job, run }) => ({ job, run: (call) => run({ ...call, ...fault?.call?.(call, deps.db) }) }))) }
+    },
+    dispose: (value) => embeddedQueue.dispose?.(value),
+  })
+  const acme = definePlugin({ name: 'acme', kernel: '^1', adapters: [careless] })
+  const app = await testApp({ config: { ...alone, adapters: { ...alone.adapters, queue: { careless: {} } } }, plugins: [acme, queueProbes] })
+  t.teardown(() => app.close())
+  const [db, jobs] = [app.resolve(database), app.resolve(queue)]
+  for (const [name, planted] of Object.entries(queueFaults)) {
+    fault = planted
+    t.is((await brokenLaws(queueContract, { ...jobs, ...planted.queue?.(jobs) }, { db }, planted.law)).length, 1, name)
+  }
 })
 
 test.serial('a third-party adapter that breaks a law is told which', async (t) => {

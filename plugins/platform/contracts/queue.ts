@@ -1,7 +1,7 @@
-/** The laws of `queue`. They need a server on which the jobs of {@link queueProbes} are enabled and worked on. */
+/** The laws of `queue`. They need a server on which the jobs of {@link queueProbes} are enabled and worked on. After the last one it takes no more. */
 import Joi from 'joi'
 import { database, definePlugin, job, queue } from '../../../core/index.ts'
-import type { JobCall } from '../../../core/index.ts'
+import type { JobCall, JobInfo, Queue } from '../../../core/index.ts'
 import { assert, defineContract, eventually, freshName, oops, pause, strangeNames, strangeStrings } from './kit.ts'
 
 interface Probe { probe: string; value?: unknown }
@@ -10,13 +10,21 @@ const payload = Joi.object<Probe>({ probe: Joi.string().required(), value: Joi.a
 const handle = async (call: JobCall<Probe>): Promise<void> => { await watches.get(call.payload.probe)?.(call) }
 const many = job('queue-contract.run-many', { payload, retries: 0, concurrency: 3, handle })
 const single = job('queue-contract.run-single', { payload, retries: 1, handle })
-export const queueProbes = definePlugin({ name: 'queue-contract', kernel: '*', jobs: [many, single] })
+const stubborn = job('queue-contract.run-stubborn', { payload, retries: 9, handle })
+export const queueProbes = definePlugin({ name: 'queue-contract', kernel: '*', jobs: [many, single, stubborn] })
 
 /** A name to put into payloads, and the values of the jobs with it that ran. */
 const watch = (then: (call: JobCall<Probe>) => unknown = () => undefined): { probe: string; ran: unknown[] } => {
   const seen = { probe: freshName(), ran: [] as unknown[] }
   watches.set(seen.probe, (call) => { seen.ran.push(call.payload.value); return then(call) })
   return seen
+}
+const found = async (subject: Queue, id: string): Promise<JobInfo | undefined> => (await subject.find({ id }))[0]
+/** Something to hold a job with. */
+const gate = () => {
+  let open = (): void => undefined
+  const opened = new Promise<void>((done) => { open = done })
+  return { open, opened }
 }
 
 export const queueContract = defineContract(queue, {
@@ -58,8 +66,8 @@ export const queueContract = defineContract(queue, {
       assert.equal(ran.length, keys.length + 1)
     },
     'takes higher priorities first, and lets groups take turns': async (subject) => {
-      let open = (): void => undefined
-      const [{ probe, ran }, blocker] = [watch(), watch(() => new Promise<void>((done) => { open = done }))]
+      const { open, opened } = gate()
+      const [{ probe, ran }, blocker] = [watch(), watch(() => opened)]
       await subject.enqueue(single, { probe: blocker.probe })
       await eventually(() => blocker.ran.length === 1, 'the first runs')
       for (const value of ['a1', 'a2', 'a3', 'b1', 'b2']) await subject.enqueue(single, { probe, value }, { group: probe + value.charAt(0) })
@@ -69,6 +77,109 @@ export const queueContract = defineContract(queue, {
       open()
       await eventually(() => ran.length === 6, 'all run')
       assert.deepEqual(ran, ['b0', 'a1', 'b1', 'a2', 'b2', 'a3'])
+    },
+    'waits longer after each failure': async (subject) => {
+      const [waits, failedAt]: [number[], number[]] = [[], []]
+      const { probe } = watch(() => { failedAt.push(Date.now()); throw new Error('fails') })
+      const id = await subject.enqueue(stubborn, { probe })
+      for (const times of [1, 2]) {
+        await eventually(async () => failedAt.length === times && (await found(subject, id))?.state === 'waiting', 'it waits again')
+        waits.push(Number((await found(subject, id))?.dueAt) - Number(failedAt.at(-1)))
+      }
+      assert.ok(waits[0] as number > 0 && waits[1] as number > (waits[0] as number), `it waits ${waits.join(', then ')} ms`)
+    },
+    'shows a job that waits and one that runs, and how far it says that it is': async (subject) => {
+      const { open, opened } = gate()
+      const progress = { passages: [1, 2.5, null], ...Object.fromEntries(strangeStrings.map((text, index) => [String(index), text])) }
+      let told = false
+      const { probe } = watch(async (call) => {
+        await call.progress('begun')
+        await call.progress(progress)
+        told = true
+        await opened
+      })
+      const [before, id] = [Date.now(), await subject.enqueue(single, { probe, value: 1 }, { delay: 500, group: 'a group', priority: 7 })]
+      const waiting = await found(subject, id)
+      assert.deepEqual({ ...waiting, createdAt: 0, dueAt: 0 }, {
+        id, name: single.name, state: 'waiting', payload: { probe, value: 1 }, group: 'a group', priority: 7, attempts: 0, createdAt: 0, dueAt: 0, progress: undefined, error: undefined,
+      })
+      assert.ok(Math.abs(Number(waiting?.dueAt) - before - 500) < 400, 'it is due when it was said to be')
+      await eventually(() => told, 'it tells how far it is')
+      const [active, all, others] = [await found(subject, id), await subject.find({ state: 'active', name: single.name }), await subject.find({ state: 'waiting', id })]
+      open()
+      assert.deepEqual([active?.state, active?.attempts, active?.progress], ['active', 1, progress])
+      assert.deepEqual([all.map((info) => info.id), others], [[id], []])
+      await eventually(async () => await found(subject, id) === undefined, 'a completed job is gone')
+    },
+    'keeps what failed for good with its error, runs it again where that is asked for, or removes it': async (subject) => {
+      let fails = true
+      const attempts: unknown[] = []
+      const { probe } = watch(({ attempt, last }) => { attempts.push([attempt, last]); if (fails) throw new Error(`what went wrong\0`) })
+      const ids = [await subject.enqueue(many, { probe }), await subject.enqueue(many, { probe })] as const
+      await eventually(async () => (await Promise.all(ids.map((id) => found(subject, id)))).every((info) => info?.state === 'failed'), 'both are kept as failed')
+      const [info] = await subject.find({ state: 'failed', name: many.name, id: ids[0], limit: 1 })
+      assert.match(info?.error ?? '', /what went wrong/)
+      assert.deepEqual([info?.attempts, info?.payload], [1, { probe }])
+      assert.equal((await subject.find({ state: 'failed', limit: 1 })).length, 1)
+      fails = false
+      assert.deepEqual([await subject.discard(ids[1]), await found(subject, ids[1])], [true, undefined], 'a discarded job is gone')
+      assert.equal(await subject.retry(ids[0]), true)
+      assert.notEqual((await found(subject, ids[0]))?.state, 'failed', 'it is tried again')
+      await eventually(async () => attempts.length === 3 && await found(subject, ids[0]) === undefined, 'it runs again and is done')
+      assert.deepEqual(attempts, [[1, true], [1, true], [1, true]])
+      for (const id of [...ids, '00000000-0000-4000-8000-000000000000', ...strangeStrings.slice(0, 24)]) {
+        assert.deepEqual([await subject.retry(id), await subject.discard(id)], [false, false])
+      }
+      assert.equal(attempts.length, 3)
+    },
+    'ends a job in the transaction of once, whatever its handler does afterwards': async (subject, { db }) => {
+      const seen: unknown[] = []
+      const { open, opened } = gate()
+      const effect = watch(async ({ payload: { value } }) => { seen.push(await found(subject, String(value))) })
+      const { probe, ran } = watch(async (call) => {
+        await db.transaction(() => call.once(async () => oops())).catch((error: unknown) => seen.push(/transaction/.test(String(error))))
+        assert.equal(await call.once(async () => { await subject.enqueue(many, { probe: effect.probe, value: call.id }); return 'result' }), 'result')
+        await call.once(async () => { await subject.enqueue(many, { probe: effect.probe }) }).catch((error: unknown) => seen.push(/once/.test(String(error))))
+        await opened
+        throw new Error('too late')
+      })
+      const { failed } = await subject.counts()
+      const id = await subject.enqueue(single, { probe })
+      await eventually(() => seen.length >= 3, 'the effect is there')
+      open()
+      // Its end is seen as soon as its effect is.
+      assert.deepEqual(seen.sort(), [true, true, undefined])
+      await pause(100)
+      assert.deepEqual([ran.length, effect.ran, await found(subject, id), (await subject.counts()).failed], [1, [id], undefined, failed])
+    },
+    'leaves nothing of a once that failed, and tries the job again': async (subject) => {
+      const effect = watch()
+      const { probe, ran } = watch(async (call) => call.once(async () => {
+        await subject.enqueue(many, { probe: effect.probe, value: call.attempt })
+        if (!call.last) oops()
+      }))
+      const id = await subject.enqueue(single, { probe })
+      await eventually(async () => effect.ran.length > 0 && await found(subject, id) === undefined, 'the effect is there')
+      await pause(50)
+      assert.deepEqual([ran.length, effect.ran], [2, [2]])
+    },
+    'puts back at a drain what does not end, and leaves nothing of a once that comes after that': async (subject) => {
+      let refused: unknown
+      const [effect, { open, opened }] = [watch(), gate()]
+      const { probe, ran } = watch(async (call) => {
+        await opened
+        refused = await call.once(async () => { await subject.enqueue(many, { probe: effect.probe }) }).then(() => 'it was done', () => true)
+      })
+      const id = await subject.enqueue(single, { probe })
+      await eventually(() => ran.length === 1, 'it runs')
+      await subject.drain(50)
+      const info = await found(subject, id)
+      open()
+      assert.deepEqual([info?.state, info?.attempts], ['waiting', 0], 'it waits as if it had not run')
+      await eventually(() => refused !== undefined, 'it tries to end')
+      assert.equal(refused, true)
+      const effects = (await subject.find({ name: many.name, state: 'waiting' })).filter((other) => (other.payload as Probe).probe === effect.probe)
+      assert.deepEqual([effects, (await found(subject, id))?.state], [[], 'waiting'])
     },
   },
 })
