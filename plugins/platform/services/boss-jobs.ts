@@ -57,12 +57,15 @@ export const bossJobs = (db: Database, boss: PgBoss) => {
     /** Makes what pg-boss and we need in the database; safe when several processes do it at once. */
     prepare: async (names: readonly string[]): Promise<void> => {
       await boss.start()
-      const known = new Set((await boss.getQueues()).map(({ name }) => name))
-      // `short`: of the jobs of a key, one waits. Those without a key of their own get a unique one.
-      for (const name of names) if (!known.has(name)) await boss.createQueue(name, { name, policy: 'short' })
+      // One process at a time, or two would each wait for what the other has locked.
       await db.transaction(async () => {
         await db.query(`SELECT pg_advisory_xact_lock(hashtext('mortise.queue'))`)
-        await db.query(`CREATE INDEX IF NOT EXISTS job_waiting_key ON pgboss.job (name, singleton_key) WHERE state < 'active'`)
+        const known = new Set((await boss.getQueues()).map(({ name }) => name))
+        // `short`: of the jobs of a key, one waits. Those without a key of their own get a unique one.
+        for (const name of names) if (!known.has(name)) await boss.createQueue(name, { name, policy: 'short' })
+        // Asked first: to make an index that is there already would still wait for whoever writes.
+        const [index] = await db.query<{ there: boolean }>(`SELECT to_regclass('pgboss.job_waiting_key') IS NOT NULL AS there`)
+        if (!index?.there) await db.query(`CREATE INDEX job_waiting_key ON pgboss.job (name, singleton_key) WHERE state < 'active'`)
       })
     },
 

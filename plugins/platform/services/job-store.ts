@@ -1,6 +1,6 @@
 /** What both queues have in common: the jobs in the database, the schedules, and looking at them. */
 import PgBoss from 'pg-boss'
-import { StartupError } from '../../../core/index.ts'
+import { HttpError, notYet, StartupError } from '../../../core/index.ts'
 import type { Catalogue, Database, EnqueueOptions, Job, Logger, Queue } from '../../../core/index.ts'
 import { bossJobs, sending } from './boss-jobs.ts'
 import type { BossJobs } from './boss-jobs.ts'
@@ -22,10 +22,9 @@ export const openJobStore = async ({ db, log, all }: { db: Database; log: Logger
   const jobs = bossJobs(db, boss)
   const known = new Set(all.jobs.map(({ name }) => name))
   await jobs.prepare([...known]).catch((error: unknown) => {
-    throw new StartupError([{
-      path, message: `cannot make its tables in the schema "pgboss": ${(error as Error).message}`,
-      fix: 'Let the user of the database create schemas and tables: GRANT CREATE ON DATABASE … TO …',
-    }], { exitCode: 1, cause: error })
+    const message = `cannot make its tables in the schema "pgboss": ${(error as Error).message}`
+    if (error instanceof HttpError) throw notYet({ path, message }, error)
+    throw new StartupError([{ path, message, fix: 'Let the user of the database create schemas and tables: GRANT CREATE ON DATABASE … TO …' }], { exitCode: 1, cause: error })
   })
   let scheduler: PgBoss | undefined
   return {
