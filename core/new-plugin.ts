@@ -1,12 +1,13 @@
 /** `mortise new plugin NAME`: a copy of the files in `new-plugin/`. They end in `.txt` there, so that nobody takes them for a part of the server. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { StartupError } from './errors.ts'
 import { builtinNames } from './load.ts'
 
 const isBuilt = import.meta.url.endsWith('.js')
 const files = new URL(isBuilt ? '../../core/new-plugin/' : 'new-plugin/', import.meta.url)
-const manifest = new URL(isBuilt ? '../../package.json' : '../package.json', import.meta.url)
+const manifest = fileURLToPath(new URL(isBuilt ? '../../package.json' : '../package.json', import.meta.url))
 
 /** Makes the folder, named as the package is without its scope, and returns its path. */
 export const newPlugin = async (name: string, root: string): Promise<string> => {
@@ -19,9 +20,12 @@ export const newPlugin = async (name: string, root: string): Promise<string> => 
   if (present.length > 0) throw refuse(folder, 'is there already', 'Empty or remove it, take another name, or go to another folder first.')
   await mkdir(folder, { recursive: true })
   const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string }
+  // A checkout is used as it is (and wants "npm run build"); a package comes from where packages come from.
+  const mortise = manifest.includes('/node_modules/') ? version : `file:${relative(folder, dirname(manifest))}`
+  const values: Readonly<Record<string, string>> = { name, version, mortise }
   for (const file of await readdir(files)) {
     const text = await readFile(new URL(file, files), 'utf8')
-    await writeFile(resolve(folder, file.slice(0, -'.txt'.length)), text.replaceAll('{{name}}', name).replaceAll('{{version}}', version))
+    await writeFile(resolve(folder, file.slice(0, -'.txt'.length)), text.replace(/\{\{(\w+)\}\}/g, (_, key: string) => values[key] ?? ''))
   }
   return folder
 }

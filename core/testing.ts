@@ -154,10 +154,10 @@ const template = async (): Promise<string> => {
 
 /**
  * Registers one test per law of a contract, against the adapter that the configuration chooses.
- * @param test how the framework registers a test, such as AVA's `test.serial`
+ * @param test how the framework registers a test that runs alone, such as `test` of node:test or AVA's `test.serial`
  */
 export const testPort = <T, U extends Uses>(
-  test: (name: string, run: (context?: { pass?(): unknown }) => Promise<void>) => unknown, contract: Contract<T, U>, options: TestAppOptions & { name?: string } = {},
+  test: (name: string, run: (context?: object) => Promise<void>) => unknown, contract: Contract<T, U>, options: TestAppOptions & { name?: string } = {},
 ): void => {
   let app: Promise<TestApp> | undefined
   let left = Object.keys(contract.laws).length
@@ -169,7 +169,7 @@ export const testPort = <T, U extends Uses>(
         const { subject, ...deps } = kernel.container.deps({ subject: contract.port, ...contract.uses }) as Record<string, unknown>
         await check(subject as T, deps as Deps<U>)
         // AVA wants to see an assertion of its own.
-        context?.pass?.()
+        ;(context as { pass?(): unknown } | undefined)?.pass?.()
       } catch (error) {
         throw new Error(`the adapter breaks the law "${law}" of the port "${contract.port.id}": ${(error as Error).message}`, { cause: error })
       } finally {
