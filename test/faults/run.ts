@@ -10,7 +10,7 @@ import type { QueueKind } from './trials.ts'
 const { values } = parseArgs({
   options: {
     schedules: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' }, queue: { type: 'string', default: 'bull' },
-    web: { type: 'string', default: '2' }, worker: { type: 'string', default: '2' }, scheduler: { type: 'string', default: '1' }, out: { type: 'string' },
+    web: { type: 'string', default: '2' }, worker: { type: 'string', default: '2' }, scheduler: { type: 'string', default: '1' }, out: { type: 'string' }, hold: { type: 'boolean', default: false },
   },
 })
 if (!['bull', 'embedded', 'naive'].includes(values.queue)) throw new Error('--queue is bull, embedded or naive')
@@ -22,7 +22,7 @@ console.log(`histories: ${folder}`)
 
 const { summary, violations } = await trials({
   queue: values.queue as QueueKind, seeds: Array.from({ length: number }, (_, index) => first + index),
-  web: Number(values.web), worker: Number(values.worker), scheduler: Number(values.scheduler), folder,
+  web: Number(values.web), worker: Number(values.worker), scheduler: Number(values.scheduler), folder, hold: values.hold,
   tell: (schedule, { events, effects, violations: found }, seconds) => {
     const asked = events.filter(({ type }) => type === 'invoked').length
     console.log(`${schedule.seed}  ${asked} operations, ${effects.length} effects, ${seconds.toFixed(1)} s  [${describeSchedule(schedule)}]  ${found.length === 0 ? 'ok' : `${found.length} VIOLATIONS`}`)

@@ -23,6 +23,8 @@ export interface TrialsOptions {
   readonly scheduler?: number
   /** Where histories go: one file a schedule, and what processes wrote, where something is wrong. */
   readonly folder?: string
+  /** Where something is wrong, everything is left running, to look at; it takes an interrupt to end it. */
+  readonly hold?: boolean
   /** Is told of each schedule as it ends. */
   tell?(schedule: Schedule, trial: Trial, seconds: number): void
 }
@@ -48,7 +50,7 @@ const queues = {
 
 const count = (into: Record<string, number>, what: string, by = 1): void => { into[what] = (into[what] ?? 0) + by }
 
-export const trials = async ({ queue, seeds, web = 2, worker = 2, scheduler = 1, folder, tell }: TrialsOptions): Promise<{ summary: Summary; violations: readonly Violation[] }> => {
+export const trials = async ({ queue, seeds, web = 2, worker = 2, scheduler = 1, folder, hold = false, tell }: TrialsOptions): Promise<{ summary: Summary; violations: readonly Violation[] }> => {
   const begin = performance.now()
   const history = createHistory<Operation>()
   const built = await build()
@@ -90,6 +92,10 @@ export const trials = async ({ queue, seeds, web = 2, worker = 2, scheduler = 1,
       if (folder !== undefined) await writeHistory(join(folder, `${seed}.jsonl`), trial.events)
       await blame(trial.violations, String(seed))
       tell?.(schedule, trial, (performance.now() - start) / 1000)
+      if (hold && trial.violations.length > 0) {
+        console.log(`held: ${deployment.postgres.url} ${deployment.redis?.url ?? ''} ${deployment.fleet.members.map(({ name, url }) => `${name} ${url}`).join(' ')}`)
+        await new Promise(() => undefined)
+      }
     }
     // What was done twice, or undone, after its schedule had been looked at.
     const known = new Set(violations.map(({ message }) => message))
