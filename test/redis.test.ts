@@ -1,0 +1,336 @@
+/** Cache and signals on a Redis that goes away, freezes, fills up, comes back with old data; seen by several processes at once. */
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
+import { HttpError, StartupError } from '../core/index.ts'
+import type { Adapter, Cache, Json, Logger, Signal } from '../core/index.ts'
+import { testApp } from '../core/testing.ts'
+import type { TestApp } from '../core/testing.ts'
+import { layeredCache } from '../plugins/platform/adapters/cache-layered.ts'
+import { redisCache } from '../plugins/platform/adapters/cache-redis.ts'
+import { redisSignal } from '../plugins/platform/adapters/signal-redis.ts'
+import { cacheContract } from '../plugins/platform/contracts/cache.ts'
+import { hasRedisServer, ownRedis } from './support/redis-server.ts'
+import type { OwnRedis } from './support/redis-server.ts'
+
+const PASSWORD = 'correct horse/battery:staple@'
+const ttl = 60_000
+const said: string[] = []
+const note = (level: string) => (...words: unknown[]): void => { said.push(`${level} ${words.map((word) => word instanceof Error ? word.stack : JSON.stringify(word)).join(' ')}`) }
+const log: Logger = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error'), child: () => log }
+
+/** An adapter as one process has it. */
+const open = async <T>(t: ExecutionContext, adapter: Adapter<T>, settings: object): Promise<T & { health(): Promise<void> }> => {
+  const value = await adapter.create({ log }, adapter.options?.validate(settings).value)
+  t.teardown(() => adapter.dispose?.(value))
+  return { ...value, health: async () => { await adapter.health?.(value) } }
+}
+const redis = (t: ExecutionContext, { url }: { url: string }) => open<Cache>(t, redisCache, { url })
+const layered = (t: ExecutionContext, { url }: { url: string }, lease = 10_000) => open<Cache>(t, layeredCache, { redis: url, lease })
+const signals = (t: ExecutionContext, { url }: { url: string }) => open<Signal>(t, redisSignal, { url })
+const server = async (t: ExecutionContext, options: Parameters<typeof ownRedis>[0] = { password: PASSWORD }): Promise<OwnRedis> => {
+  const own = await ownRedis(options)
+  t.teardown(own.remove)
+  return own
+}
+
+const until = async (check: () => unknown, what: string, patience = 10_000): Promise<number> => {
+  const start = Date.now()
+  while (!await check()) await (Date.now() - start < patience ? sleep(10) : Promise.reject(new Error(`in vain we waited until ${what}`)))
+  return Date.now() - start
+}
+const healthy = (it: { health(): Promise<void> }) => () => it.health().then(() => true, () => false)
+const took = async (work: Promise<unknown>): Promise<number> => {
+  const start = performance.now()
+  await work.catch(() => undefined)
+  return performance.now() - start
+}
+const unavailable = { instanceOf: HttpError, message: /cache does not answer/ }
+/** Registered only where there is a Redis to start. */
+const run = hasRedisServer ? test.serial : test.skip
+
+run('two processes on one Redis see each other’s writes, drops and seals at once', async (t) => {
+  const own = await server(t)
+  const [a, b] = [await redis(t, own), await redis(t, own)]
+  for (const forget of [() => a.drop({ key: 'k' }), () => a.drop({ tag: 'of k' })]) {
+    const begun = await b.generation('k', ['of k'])
+    t.true(await b.set('k', 1, { ttl, tags: ['of k'] }))
+    t.is(await a.get('k'), 1)
+    await forget()
+    t.is(await b.get('k'), undefined)
+    t.false(await b.set('k', 1, { ttl, tags: ['of k'], generation: begun }))
+    t.is(await b.get('k'), undefined)
+  }
+  const begun = await b.generation('k', ['of k'])
+  t.false(await b.set('k', 1, { ttl, tags: ['of k', 'of more'], generation: begun }), 'a tag whose mark was not read')
+  await a.seal('k', 'sealed', ttl)
+  t.is(await b.get('k'), 'sealed')
+  t.false(await b.set('k', 1, { ttl, tags: ['of k'], generation: begun }))
+  t.false(await b.set('k', 1, { ttl }))
+  t.deepEqual(await Promise.all([a, b].flatMap((it) => [1, 2].map((value) => it.set('once', value, { ttl, ifAbsent: true })))).then((won) => won.filter(Boolean).length), 1)
+})
+
+run('with memory in front, others see a drop, a seal and another value within milliseconds, and within the lease where they are not told', async (t) => {
+  const own = await server(t)
+  const [a, b, bare] = [await layered(t, own), await layered(t, own), await redis(t, own)]
+  const seen: number[] = []
+  for (let round = 0; round < 20; round += 1) {
+    for (const [change, now] of [
+      [() => a.drop({ key: 'k' }), undefined], [() => a.drop({ tag: 'of k' }), undefined], [() => a.set('k', 'other', { ttl }), 'other'],
+      [() => a.seal('k', 'sealed', ttl), 'sealed'],
+    ] as const) {
+      await a.drop({ key: 'k' })
+      await until(async () => await b.set('k', 'old', { ttl, tags: ['of k'] }) && await b.get('k') === 'old', 'b holds it')
+      await change()
+      t.is(await a.get('k'), now)
+      seen.push(await until(async () => await b.get('k') === now, 'b sees it', 2_000))
+    }
+  }
+  t.log(`seen after ${Math.max(...seen)} ms at most`)
+  // `bare` announces nothing, as if its words were lost.
+  const short = await layered(t, own, 300)
+  await a.drop({ key: 'k' })
+  await short.set('k', 'old', { ttl })
+  t.is(await short.get('k'), 'old')
+  const start = Date.now()
+  await bare.drop({ key: 'k' })
+  t.is(await short.get('k'), 'old', 'it was read from memory')
+  await until(async () => await short.get('k') === undefined, 'its lease is over')
+  t.true(Date.now() - start < 600)
+})
+
+run('reads of what memory holds ask nobody, and a fill that raced with an announcement is not held', async (t) => {
+  const own = await server(t, {})
+  const [a, b] = [await layered(t, own), await layered(t, own)]
+  await a.set('k', 'v', { ttl })
+  await a.get('k')
+  const calls = async (): Promise<number> => Number(/cmdstat_evalsha:calls=(\d+)/.exec(String(await own.call('INFO', 'commandstats')))?.[1])
+  const before = await calls()
+  for (let index = 0; index < 100; index += 1) t.is(await a.get('k'), 'v')
+  t.is(await calls(), before)
+  for (let round = 0; round < 100; round += 1) {
+    await a.set('k', round, { ttl, tags: ['of k'] })
+    await Promise.all([b.get('k'), a.drop(round % 2 ? { key: 'k' } : { tag: 'of k' }), b.get('k')])
+    await until(async () => await b.get('k') === undefined, 'b forgets it', 1_000)
+    t.is(await a.get('k'), undefined)
+  }
+})
+
+for (const [name, make] of [['redis', redis], ['layered', layered]] as const) {
+  run(`cache ${name}: while Redis is frozen everything is a quick miss, and what was dropped is gone when it is back`, async (t) => {
+    const own = await server(t)
+    const [a, b] = [await make(t, own), await make(t, own)]
+    const keys = Array.from({ length: 20 }, (_, index) => `k${index}`)
+    for (const key of [...keys, 'sealed', 'kept']) await a.set(key, 'old', { ttl, tags: [`of ${key}`] })
+    own.freeze()
+    t.true(await took(Promise.all(keys.map((key) => a.get(key)))) < 1_000)
+    t.is(await a.get('k1'), undefined)
+    await until(async () => await took(a.get('k1')) < 5, 'it knows better than to ask', 3_000)
+    // These lie unread before Redis, which must not carry them out after the drops.
+    t.false(await b.set('k1', 'late', { ttl }))
+    await until(async () => await took(b.get('k1')) < 5, 'it knows better than to ask', 3_000)
+    t.is(await a.generation('k1').then((mark) => a.set('k1', 'new', { ttl, generation: mark })), false)
+    for (const key of keys) await t.throwsAsync(a.drop(key === 'k2' ? { tag: 'of k2' } : { key }), unavailable)
+    await t.throwsAsync(b.drop({ key: 'k1' }), unavailable)
+    await t.throwsAsync(a.seal('sealed', 'new', ttl), unavailable)
+    await t.throwsAsync(a.health(), { message: new RegExp(`^Redis at 127.0.0.1:${own.port} does not answer: `) })
+    own.thaw()
+    const values = new Set<Json | undefined>()
+    await until(async () => { values.add(await a.get('k1')); return a.health().then(() => true, () => false) }, 'it is well again')
+    await until(healthy(b), 'the other is well again')
+    t.deepEqual([...values], [undefined])
+    for (const it of [a, b]) {
+      t.deepEqual(new Set(await Promise.all(keys.map((key) => it.get(key)))), new Set([undefined]))
+      t.deepEqual([await it.get('sealed'), await it.get('kept')], ['new', 'old'])
+    }
+    t.true(await a.set('k1', 'new', { ttl, generation: await a.generation('k1') }))
+    t.is(await b.get('k1'), 'new')
+  })
+
+  run(`cache ${name}: a Redis that was killed gives quick misses, says so once, and is used again when it is back`, async (t) => {
+    const own = await server(t)
+    const a = await make(t, own)
+    await a.set('k', 'old', { ttl })
+    said.length = 0
+    await own.kill()
+    await until(() => said.length > 0, 'it is noticed')
+    t.true(await took(a.get('k')) < 50)
+    t.deepEqual([await a.get('k'), await a.set('k', 1, { ttl })], [undefined, false])
+    await t.throwsAsync(a.drop({ key: 'k' }), unavailable)
+    await sleep(1_500)
+    await own.start()
+    const back = await until(async () => await a.set('k', 'new', { ttl }), 'it is used again')
+    t.is(await a.get('k'), 'new')
+    t.log(`used again ${back} ms after its start`)
+    t.deepEqual(said.map((line) => line.replace(/"(Redis at )\S+ (is back|went away).*/, '$1$2')), ['warn Redis at went away', 'info Redis at is back'])
+  })
+}
+
+run('too much is owed: then everything is forgotten', async (t) => {
+  const own = await server(t)
+  const [a, b] = [await redis(t, own), await layered(t, own)]
+  await a.set('k', 'old', { ttl })
+  await a.seal('s', 'old', ttl)
+  own.freeze()
+  const drops = await Promise.allSettled(Array.from({ length: 1_500 }, (_, index) => a.drop({ key: `k${index}` })))
+  t.true(drops.every(({ status }) => status === 'rejected'))
+  await t.throwsAsync(a.health())
+  own.thaw()
+  await until(healthy(a), 'it is well again')
+  t.deepEqual([await a.get('k'), await a.get('s')], [undefined, undefined])
+  await until(healthy(b), 'the other is well again')
+  t.deepEqual([await b.get('k'), await b.get('s')], [undefined, undefined])
+  t.true(await a.set('k', 'new', { ttl, generation: await a.generation('k') }))
+})
+
+run('a Redis that was started again from an old snapshot gives nothing of it, and takes no fill from before', async (t) => {
+  const own = await server(t)
+  const [a, b] = [await redis(t, own), await layered(t, own)]
+  await a.set('k', 'old', { ttl, tags: ['of k'] })
+  await a.seal('s', 'old', ttl)
+  const begun = await b.generation('k', ['of k'])
+  await own.call('SAVE')
+  for (const what of [{ tag: 'of k' }, { key: 's' }]) await a.drop(what)
+  await own.kill()
+  await own.start()
+  t.is((await own.call('KEYS', '*') as string[]).filter((key) => /entry|seal/.test(key)).length, 2, 'the snapshot holds them')
+  for (const it of [a, b, await redis(t, own)]) {
+    await until(healthy(it), 'it is well again')
+    t.deepEqual([await it.get('k'), await it.get('s')], [undefined, undefined])
+    t.false(await it.set('k', 'old', { ttl, tags: ['of k'], generation: begun }))
+  }
+})
+
+run('a Redis that is full takes drops, and one that became a replica is not believed', async (t) => {
+  const own = await server(t, {})
+  const a = await redis(t, own)
+  await a.set('k', 'old', { ttl, tags: ['of k'] })
+  await a.set('l', 'old', { ttl })
+  await own.call('CONFIG', 'SET', 'maxmemory', 1)
+  t.false(await a.set('m', 'new', { ttl }))
+  t.is(await a.get('k'), 'old')
+  await a.drop({ tag: 'of k' })
+  await a.drop({ key: 'l' })
+  t.deepEqual([await a.get('k'), await a.get('l')], [undefined, undefined])
+  await own.call('CONFIG', 'SET', 'maxmemory', 0)
+  t.true(await a.set('k', 'old', { ttl }))
+  await own.call('REPLICAOF', '127.0.0.1', 1)
+  await t.throwsAsync(a.drop({ key: 'k' }), unavailable)
+  t.is(await a.get('k'), undefined)
+  await until(() => a.health().then(() => false, (error: unknown) => String(error).includes('it is a replica')), 'it says why')
+  await own.call('REPLICAOF', 'NO', 'ONE')
+  await until(healthy(a), 'it is well again')
+  t.is(await a.get('k'), undefined)
+})
+
+run('signals arrive again when Redis, or only the connection that listens, is back; publishing never fails', async (t) => {
+  const own = await server(t)
+  const [a, b] = [await signals(t, own), await signals(t, own)]
+  const heard: Json[] = []
+  const end = await b.subscribe('c', (message) => { heard.push(message) })
+  const arrives = (): Promise<number> => {
+    heard.length = 0
+    return until(async () => { await a.publish('c', 'x'); await sleep(20); return heard.length > 0 }, 'it arrives')
+  }
+  await arrives()
+  await own.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  await arrives()
+  await own.kill()
+  await until(() => a.health().then(() => false, () => true), 'it is noticed')
+  t.true(await took(a.publish('c', 'lost')) < 50)
+  await t.notThrowsAsync(a.publish('c', 'lost'))
+  const late = await b.subscribe('late', (message) => { heard.push(message) })
+  await own.start()
+  await Promise.all([until(healthy(a), 'it is well again'), until(healthy(b), 'it is well again')])
+  await arrives()
+  await until(async () => { await a.publish('late', 'late'); return heard.includes('late') }, 'one that began meanwhile hears too')
+  own.freeze()
+  t.true(await took(a.publish('c', 'lost')) < 1_000)
+  own.thaw()
+  await until(healthy(a), 'it is well again')
+  await until(healthy(b), 'it is well again')
+  await arrives()
+  await end()
+  await late()
+  t.deepEqual(await own.call('PUBSUB', 'CHANNELS', '*'), [])
+})
+
+const alone = (own: { url: string }) => ({
+  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null, openapi: null },
+  adapters: {
+    authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {},
+    cache: { layered: { redis: own.url } }, signal: { redis: { url: own.url } },
+  },
+})
+const readiness = async (app: TestApp): Promise<{ status: number; state: string; cache: string; signal: string }> => {
+  const response = await app.fetch('/readyz')
+  const { state, checks } = await response.json() as { state: string; checks: Record<string, string> }
+  return { status: response.status, state, cache: checks['cache'] ?? '', signal: checks['signal'] ?? '' }
+}
+
+run('a server says in /readyz that Redis is away, at its start and later, and recovers without a restart', async (t) => {
+  const own = await server(t, { password: PASSWORD, started: false })
+  const start = Date.now()
+  const app = await testApp({ config: alone(own), only: ['web'], fakes: { logger: log } })
+  t.teardown(app.close)
+  t.log(`started without Redis in ${Date.now() - start} ms`)
+  for (let round = 0; round < 2; round += 1) {
+    await until(async () => (await readiness(app)).status === 503, 'it says that Redis is away')
+    const { state, cache, signal } = await readiness(app)
+    t.is(state, 'degraded')
+    for (const words of [cache, signal]) t.regex(words, new RegExp(`^Redis at 127.0.0.1:${own.port} does not answer: `))
+    t.is((await app.fetch('/healthz')).status, 200)
+    await own.start()
+    await until(async () => (await readiness(app)).status === 200, 'it is ready again')
+    t.deepEqual(await readiness(app), { status: 200, state: 'ready', cache: 'ok', signal: 'ok' })
+    await own.kill()
+  }
+})
+
+run('what no waiting can cure keeps the server from starting: a wrong password, a wrong database, something that is not a Redis', async (t) => {
+  const own = await server(t)
+  const other = createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.teardown(() => other.close())
+  const wrong = own.url.replace(encodeURIComponent(PASSWORD), encodeURIComponent(`${PASSWORD}!`))
+  for (const [url, symptom] of [
+    [wrong, 'WRONGPASS'], [`redis://127.0.0.1:${own.port}`, 'NOAUTH'], [`${own.url}/99`, 'DB index'],
+    [`redis://127.0.0.1:${(other.address() as AddressInfo).port}`, 'Protocol error'],
+  ] as const) {
+    for (const [adapter, path] of [[redisCache, 'cache.redis.url'], [layeredCache, 'cache.layered.redis'], [redisSignal, 'signal.redis.url']] as const) {
+      const error = await t.throwsAsync(open<unknown>(t, adapter, { url, redis: url }), { instanceOf: StartupError })
+      const { problems: [problem], exitCode } = error
+      t.deepEqual([exitCode, problem?.path], [1, `adapters.${path}`])
+      t.regex(problem?.message ?? '', new RegExp(`^Redis at 127.0.0.1:\\d+ refuses: .*${symptom}`))
+      t.truthy(problem?.fix)
+      said.push(String(error.stack))
+    }
+  }
+  const { message } = await t.throwsAsync<StartupError>(testApp({ config: alone({ url: wrong }), only: ['web'] }), { instanceOf: StartupError })
+  t.is(message.split('\n').length, 2)
+  said.push(message)
+  const { message: badUrl } = await t.throwsAsync<StartupError>(testApp({ config: alone({ url: `${own.url}/zero` }), only: ['web'] }), { instanceOf: StartupError })
+  t.regex(badUrl, /adapters.cache.layered.redis.*number of a database/)
+  said.push(badUrl)
+})
+
+run('a law that is broken is noticed here too', async (t) => {
+  const own = await server(t, {})
+  const broken = async (subject: Cache): Promise<string[]> => {
+    const laws: string[] = []
+    for (const [law, check] of Object.entries(cacheContract.laws)) try { await check(subject, {}) } catch { laws.push(law.split(' ').slice(0, 3).join(' ')) }
+    return laws
+  }
+  const good = await layered(t, own)
+  t.deepEqual(await broken(good), [])
+  t.deepEqual(await broken({ ...good, set: (key, value, { ttl, tags = [] }) => good.set(key, value, { ttl, tags }) }), ['lets no fill', 'gives a sealed'])
+  t.deepEqual(await broken({ ...good, drop: async (what) => { if ('key' in what) await good.drop(what) } }), ['drops exactly the', 'lets no fill'])
+})
+
+run('no log line and no error tells a password', (t) => {
+  t.true(said.length > 10)
+  for (const secret of [PASSWORD, encodeURIComponent(PASSWORD), 'battery']) t.deepEqual(said.filter((line) => line.includes(secret)), [])
+})
