@@ -8,7 +8,8 @@ import type { Running } from '../support/processes.ts'
 import type { Scratch } from '../support/scratch.ts'
 import type { History } from './history.ts'
 
-export type Role = 'web' | 'worker' | 'scheduler'
+/** `all`: one process that does everything. */
+export type Role = 'web' | 'worker' | 'scheduler' | 'all'
 export interface FleetOptions {
   readonly scratch: Scratch
   readonly program: readonly string[]
@@ -66,14 +67,14 @@ export const createFleet = async ({ scratch, program, size, env, config, history
     const port = await freePort()
     const name = `${role}${members.filter((member) => member.role === role).length + 1}`
     const member = createMember(name, role, `http://127.0.0.1:${port}`, history, () => {
-      const running = mortise(['start', `--only=${role}`], { ...secrets, DATA_DIR: data, MORTISE_CONFIG: file, ...env, PORT: String(port), FAULTS_MEMBER: name }, program)
+      const running = mortise(role === 'all' ? ['start'] : ['start', `--only=${role}`], { ...secrets, DATA_DIR: data, MORTISE_CONFIG: file, ...env, PORT: String(port), FAULTS_MEMBER: name }, program)
       scratch.adopt(running.child)
       return running
     })
     members.push(member)
     return member
   }
-  for (const role of ['web', 'worker', 'scheduler'] as const) for (let count = size[role] ?? 0; count > 0; count--) await add(role)
+  for (const role of ['web', 'worker', 'scheduler', 'all'] as const) for (let count = size[role] ?? 0; count > 0; count--) await add(role)
   return {
     members, add,
     of: (role) => members.filter((member) => member.role === role),
@@ -112,7 +113,7 @@ const createMember = (name: string, role: Role, url: string, history: Pick<Histo
   }
   const ready = async (): Promise<string | undefined> => {
     if (!isUp()) return 'has not started'
-    if (role !== 'web') return undefined
+    if (role === 'worker' || role === 'scheduler') return undefined
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch((error: unknown) => String(error))
     return typeof response === 'string' ? `does not answer /readyz: ${response}` : response.ok ? undefined : `is not ready: ${await response.text()}`
   }

@@ -5,7 +5,7 @@ import type { Fault } from './schedule.ts'
 /** `refused`: surely not done. `unknown`: the connection died, or the server failed on the way; it may have been done or not. */
 export type Outcome = 'ok' | 'refused' | 'unknown'
 export type Happening<O = unknown> =
-  | { readonly type: 'invoked'; readonly id: string; readonly operation: O; readonly process: string }
+  | { readonly type: 'invoked'; readonly id: string; readonly operation: O; readonly url: string }
   | { readonly type: 'answered'; readonly id: string; readonly outcome: Outcome; readonly detail: string }
   | { readonly type: 'fault'; readonly fault: Fault; readonly failed?: string }
   | { readonly type: 'started'; readonly process: string }

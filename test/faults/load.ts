@@ -1,6 +1,6 @@
 /** Clients that work all the time, through whichever web process they happen on, and write down what they asked and what they were told. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Fleet, Member } from './fleet.ts'
+import type { Fleet } from './fleet.ts'
 import type { History } from './history.ts'
 import type { Operation, QueueState } from './plugin.ts'
 import { random } from './random.ts'
@@ -40,17 +40,17 @@ export const load = async ({ seed, fleet, history, length, clients = 6 }: LoadOp
   await Promise.all(Array.from({ length: clients }, async (_, client) => {
     const dice = random(seed * 1_000 + client)
     for (let count = 1; performance.now() < end; count++) {
-      await operate(makeOperation(`${seed}.${client}.${count}`, dice), dice.pick(fleet.of('web')), history)
+      await operate(makeOperation(`${seed}.${client}.${count}`, dice), dice.pick(fleet.of('web')).url, history)
       await sleep(dice.between(30, 150))
     }
   }))
 }
 
-const operate = async (operation: Operation, web: Member, history: History<Operation>): Promise<void> => {
+export const operate = async (operation: Operation, url: string, history: Pick<History<Operation>, 'add'>): Promise<void> => {
   const id = operation.op
-  history.add({ type: 'invoked', id, operation, process: web.name })
+  history.add({ type: 'invoked', id, operation, url })
   try {
-    const response = await fetch(`${web.url}/faults/ops`, {
+    const response = await fetch(`${url}/faults/ops`, {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(operation), signal: AbortSignal.timeout(PATIENCE),
     })
     const text = await response.text()
@@ -62,12 +62,12 @@ const operate = async (operation: Operation, web: Member, history: History<Opera
 }
 
 /** Waits until no job waits or runs. Returns the failed ones, and what is wrong where the queue does not come to rest. */
-export const quiesce = async (fleet: Fleet, patience = 60_000): Promise<{ readonly failed: QueueState['failed']; readonly problem?: string }> => {
+export const quiesce = async (url: string, patience = 60_000): Promise<{ readonly failed: QueueState['failed']; readonly problem?: string }> => {
   let problem = ''
   let failed: QueueState['failed'] = []
   for (const last = performance.now() + patience; performance.now() < last;) {
     try {
-      const response = await fetch(`${(fleet.of('web')[0] as Member).url}/faults/queue`, { signal: AbortSignal.timeout(10_000) })
+      const response = await fetch(`${url}/faults/queue`, { signal: AbortSignal.timeout(10_000) })
       if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
       const state = await response.json() as QueueState
       failed = state.failed

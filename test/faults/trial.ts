@@ -5,6 +5,7 @@ import { check } from './checker.ts'
 import type { EffectRow, Evidence, OperationRow, Violation } from './checker.ts'
 import { play } from './deployment.ts'
 import type { Deployment } from './deployment.ts'
+import type { Member } from './fleet.ts'
 import type { History } from './history.ts'
 import { load, quiesce } from './load.ts'
 import type { Operation } from './plugin.ts'
@@ -12,11 +13,11 @@ import type { Schedule } from './schedule.ts'
 
 export interface Trial extends Evidence { readonly violations: readonly Violation[] }
 
-export const tryOut = async (schedule: Schedule, deployment: Deployment, history: History<Operation>): Promise<Trial> => {
+export const tryOut = async (schedule: Schedule, deployment: Deployment, history: History<Operation>, patience?: number): Promise<Trial> => {
   const { seed, length } = schedule
   await Promise.all([play(schedule, deployment, history), load({ seed, length, fleet: deployment.fleet, history })])
   const broken = await deployment.heal()
-  const { failed, problem } = await quiesce(deployment.fleet)
+  const { failed, problem } = await quiesce((deployment.fleet.of('web')[0] as Member).url, patience)
   // What has just been ended has also been noted.
   await sleep(100)
   history.add({ type: 'healed', problems: problem === undefined ? broken : [...broken, problem] })

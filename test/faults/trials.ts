@@ -10,7 +10,7 @@ import { createHistory, writeHistory } from './history.ts'
 import type { Event } from './history.ts'
 import type { Operation } from './plugin.ts'
 import { makeSchedule } from './schedule.ts'
-import type { Schedule } from './schedule.ts'
+import type { Family, Schedule } from './schedule.ts'
 import { tables, tryOut } from './trial.ts'
 import type { Trial } from './trial.ts'
 
@@ -23,6 +23,8 @@ export interface TrialsOptions {
   readonly scheduler?: number
   /** Where histories go: one file a schedule, and what processes wrote, where something is wrong. */
   readonly folder?: string
+  /** Which kinds of fault; all that there can be unless given. */
+  readonly families?: readonly Family[]
   /** Where something is wrong, everything is left running, to look at; it takes an interrupt to end it. */
   readonly hold?: boolean
   /** Is told of each schedule as it ends. */
@@ -50,7 +52,7 @@ const queues = {
 
 const count = (into: Record<string, number>, what: string, by = 1): void => { into[what] = (into[what] ?? 0) + by }
 
-export const trials = async ({ queue, seeds, web = 2, worker = 2, scheduler = 1, folder, hold = false, tell }: TrialsOptions): Promise<{ summary: Summary; violations: readonly Violation[] }> => {
+export const trials = async ({ queue, seeds, web = 2, worker = 2, scheduler = 1, families, folder, hold = false, tell }: TrialsOptions): Promise<{ summary: Summary; violations: readonly Violation[] }> => {
   const begin = performance.now()
   const history = createHistory<Operation>()
   const built = await build()
@@ -64,7 +66,7 @@ export const trials = async ({ queue, seeds, web = 2, worker = 2, scheduler = 1,
       },
     })
     if (folder !== undefined) await mkdir(folder, { recursive: true })
-    const ground = { processes: deployment.fleet.members.map(({ name }) => name), families: deployment.families }
+    const ground = { processes: deployment.fleet.members.map(({ name }) => name), families: families ?? deployment.families }
     const summary = { schedules: 0, operations: {} as Record<string, number>, effects: 0, failedForGood: 0, faults: {} as Record<string, number>, violations: {} as Record<string, number>, seconds: 0 }
     const violations: Violation[] = []
     const all: Event<Operation>[] = []
@@ -79,7 +81,7 @@ export const trials = async ({ queue, seeds, web = 2, worker = 2, scheduler = 1,
     for (const seed of seeds) {
       const start = performance.now()
       const schedule = makeSchedule(seed, ground)
-      const trial = await tryOut(schedule, deployment, history)
+      const trial = await tryOut(schedule, deployment, history, queue === 'naive' ? 15_000 : undefined)
       all.push(...trial.events)
       failed.push(...trial.failed)
       summary.schedules += 1
