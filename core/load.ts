@@ -80,7 +80,8 @@ export const loadPlugins = async (config: LoadedConfig, root: string, inMemory: 
     const path = `plugins.${key}`
     const origin = config.origin(['plugins', key])
     const isOptional = section?.['$optional'] === true
-    let [why, fix]: (string | undefined)[] = []
+    let why: string | undefined
+    let fix: string | undefined
     let file: string | undefined
     try {
       file = locate(key, config, root)

@@ -161,10 +161,16 @@ export const testPort = <T, U extends Uses>(
 ): void => {
   let app: Promise<TestApp> | undefined
   let left = Object.keys(contract.laws).length
+  let idle: NodeJS.Timeout | undefined
+  const close = async (): Promise<void> => {
+    const last = app
+    app = undefined
+    await (await last)?.close()
+  }
   for (const [law, check] of Object.entries(contract.laws)) {
     test(`${options.name ?? contract.port.id}: ${law}`, async (context) => {
-      app ??= testApp(options)
-      const { kernel, close } = await app
+      clearTimeout(idle)
+      const { kernel } = await (app ??= testApp(options))
       try {
         const { subject, ...deps } = kernel.container.deps({ subject: contract.port, ...contract.uses }) as Record<string, unknown>
         await check(subject as T, deps as Deps<U>)
@@ -175,6 +181,8 @@ export const testPort = <T, U extends Uses>(
       } finally {
         left -= 1
         if (left === 0) await close()
+        // Where only some laws are run, nobody says which is the last.
+        else idle = setTimeout(() => { void close() }, 5_000)
       }
     })
   }
