@@ -3,6 +3,7 @@
  * its row. So a ticket may get lost, come twice or come from an old snapshot of Redis without harm.
  */
 import Bull from 'bull'
+import type { Redis } from 'ioredis'
 import type { Logger } from '../../../core/index.ts'
 import type { JobAddress } from './boss-jobs.ts'
 import { bullPriority, bullTurns } from './bull-turns.ts'
@@ -39,10 +40,18 @@ const SILENCE = 15_000
 export const forCommands = { maxRetriesPerRequest: null, socketTimeout: SILENCE }
 /** Where Bull waits for something to happen it also refuses to ask whether Redis is ready. */
 const forWaiting = { ...forCommands, enableReadyCheck: false }
-const settings = { maxStalledCount: 1_000, stalledInterval: 10_000, guardInterval: 1_000, retryProcessDelay: 1_000 }
+/** A ticket that was taken by a worker that then lost its connection, or died, comes again within some 15 s. */
+const settings = { lockDuration: 10_000, maxStalledCount: 1_000, stalledInterval: 2_500, guardInterval: 1_000, retryProcessDelay: 1_000 }
+
+/** The library forgets to stop the timer of `socketTimeout` when a connection closes, and it would end the next one, which answers. */
+const ownTimer = (client: Redis): Redis => client.on('close', () => {
+  const watched = client as unknown as { socketTimeoutTimer: NodeJS.Timeout | undefined }
+  clearTimeout(watched.socketTimeoutTimer)
+  watched.socketTimeoutTimer = undefined
+})
 
 export const bullTickets = ({ server, prefix, names, due, log }: Options): BullTickets => {
-  const { client } = server
+  const client = ownTimer(server.client)
   const subscriber = server.connect({ ...forWaiting, socketTimeout: undefined })
   const known = new Set(names)
   const queues = new Map<string, Bull.Queue<Ticket>>()
@@ -64,7 +73,7 @@ export const bullTickets = ({ server, prefix, names, due, log }: Options): BullT
 
   const queue = (name: string): Bull.Queue<Ticket> => {
     const made = queues.get(name) ?? new Bull<Ticket>(name, {
-      prefix, settings, createClient: (type) => type === 'client' ? client : type === 'subscriber' ? subscriber : server.connect(forWaiting),
+      prefix, settings, createClient: (type) => type === 'client' ? client : type === 'subscriber' ? subscriber : ownTimer(server.connect(forWaiting)),
     })
     if (!queues.has(name)) {
       queues.set(name, made)

@@ -16,8 +16,10 @@ const DAY = 86_400_000
 const LEVELS = 2_048
 const ROOM = 2 ** 40
 
+// A worker may note how it fared with a ticket that Redis has forgotten meanwhile. What is left of it then names no job and is no ticket.
 const NEXT = `
-  if redis.call('EXISTS', KEYS[1]) == 1 then return -1 end
+  if redis.call('HEXISTS', KEYS[1], 'data') == 1 then return -1 end
+  redis.call('DEL', KEYS[1])
   local now, ended = redis.call('GET', KEYS[2]), redis.call('ZSCORE', KEYS[3], ARGV[1])
   local start = math.max(tonumber(now or 0), tonumber(ended or 0))
   redis.call('ZADD', KEYS[3], start + 1, ARGV[1])

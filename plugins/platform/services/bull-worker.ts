@@ -88,7 +88,10 @@ export const startBullWorker = ({ runners, jobs, runs, tickets, due, log, poll }
   const sweep = (): Promise<void> => sweeping ??= sweepAll()
 
   for (const runner of runners) {
-    tickets.queue(runner.job.name).process(runner.job.concurrency, async ({ data }) => { await serve(runner, data) })
+    tickets.queue(runner.job.name).process(runner.job.concurrency, async ({ data }) => {
+      // Empty where Redis forgot it between two steps of taking it. Its job gets another.
+      if ((data as Partial<Ticket>).id !== undefined) await serve(runner, data)
+    })
       .catch((error: unknown) => { if (open) log.error({ err: error, job: runner.job.name }, 'Bull takes no jobs of this name any more; restart the process') })
   }
   const timer = setInterval(() => { void sweep() }, poll).unref()
