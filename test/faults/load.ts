@@ -27,9 +27,9 @@ const makeOperation = (op: string, dice: Random): Operation => {
     ...(dice.chance(key === undefined ? 0.1 : 0.6) ? { delay: dice.between(100, 1_500) } : {}),
     ...(dice.chance(0.1) ? { rollBack: true } : {}),
     ...(dice.chance(0.15) ? { lingers: dice.between(20, 300) } : {}),
-    ...(dice.chance(0.15) ? { takes: dice.pick([20, 50, 50, 100, 100, 500, 1_500, 3_000]) } : {}),
+    ...(dice.chance(0.15) ? { takes: dice.pick([20, 50, 50, 100, 100, 500, 1_500, 2_500]) } : {}),
     ...(dice.chance(0.2) ? { deaf: true } : {}),
-    ...(dice.chance(0.06) ? { fails: dice.pick([1, 1, 1, 1, 2]) } : {}),
+    ...(dice.chance(0.05) ? { fails: dice.chance(0.1) ? 2 : 1 } : {}),
     ...(dice.chance(0.03) ? { stumbles: true } : {}),
     ...(key === undefined && dice.chance(0.03) ? { doomed: true } : {}),
   }

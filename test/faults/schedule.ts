@@ -32,7 +32,7 @@ const KINDS = {
 } as const satisfies Record<Family, readonly Fault['kind'][]>
 
 /** Two to four faults. Of any neighbouring seeds, as many as there are families bring one of each. */
-export const makeSchedule = (seed: number, { processes, families, length = 4_000 }: Ground): Schedule => {
+export const makeSchedule = (seed: number, { processes, families, length = 3_000 }: Ground): Schedule => {
   const dice = random(seed)
   const first = families[seed % families.length] as Family
   const chosen = [first, ...Array.from({ length: dice.between(1, 3) }, () => dice.pick(families))]
