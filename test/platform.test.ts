@@ -11,10 +11,9 @@ import { fileURLToPath } from 'node:url'
 import type { Worker } from 'node:worker_threads'
 import test from 'ava'
 import fc from 'fast-check'
-import Joi from 'joi'
 import { DataTypes } from 'sequelize'
-import { database, definePlugin, job, queue, reply, route } from '../core/index.ts'
-import type { Cache, JobCall, Json } from '../core/index.ts'
+import { database, definePlugin, reply, route } from '../core/index.ts'
+import type { Cache, Json } from '../core/index.ts'
 import { testApp } from '../core/testing.ts'
 import { localStorage } from '../plugins/platform/adapters/storage-local.ts'
 import { FolderInUse, lockFolder } from '../plugins/platform/services/folder-lock.ts'
@@ -117,56 +116,6 @@ test.serial('models keep to the transaction in whatever they start by themselves
     await t.throwsAsync(db.transaction(async () => { await db.query('SELECT pg_terminate_backend(pg_backend_pid())') }))
   }
   t.deepEqual(await db.query('SELECT count(*) FROM platform_things'), [{ count: '0' }])
-})
-
-const runs: JobCall<{ name: string }>[] = []
-let handle: (call: JobCall<{ name: string }>) => Promise<void> = async () => undefined
-const payload = Joi.object<{ name: string }>({ name: Joi.string().default('by cron') })
-const work = job('acme.work', { payload, retries: 0, handle: async (call) => { runs.push(call); await handle(call) } })
-const tick = job('acme.tick', { payload, cron: '* * * * *', handle: (call) => { runs.push(call) } })
-const acme = definePlugin({ name: 'acme', kernel: '^1', jobs: [work, tick] })
-const of = (name: string): JobCall<{ name: string }>[] => runs.filter((call) => call.payload.name === name)
-/** Waits for so many runs of the job with this name, and gives the last of them. */
-const ran = async (name: string, times = 1): Promise<JobCall<{ name: string }>> => {
-  for (let turns = 0; of(name).length < times; turns += 1) await (turns > 3_000 ? Promise.reject(new Error(`${name} did not run ${times} times`)) : sleep(20))
-  return of(name)[times - 1] as JobCall<{ name: string }>
-}
-
-test.serial('jobs: cron, orphans, a lost lease, and a drain that does not wait for ever', async (t) => {
-  const app = await testApp({ config: { ...alone, adapters: { ...alone.adapters, queue: { embedded: { lease: 1_000 } } } }, plugins: [acme], only: ['worker', 'scheduler', 'web'] })
-  t.teardown(app.close)
-  const [db, jobs] = [app.resolve(database), app.resolve(queue)]
-  await ran('by cron')
-
-  // As if another process had begun it an hour ago and died.
-  await jobs.enqueue(work, { name: 'orphan' }, { delay: 3_600_000 })
-  await db.query(`UPDATE pgboss.job SET state = 'active', started_on = now() - interval '1 hour' WHERE name = 'acme.work'`)
-  t.is((await ran('orphan')).attempt, 2)
-
-  const hang = (call: JobCall<{ name: string }>): Promise<void> =>
-    new Promise((_, fail) => { call.signal.addEventListener('abort', () => { fail(call.signal.reason as Error) }) })
-  handle = (call) => call.attempt === 1 ? hang(call) : Promise.resolve()
-  await jobs.enqueue(work, { name: 'lost' })
-  const { signal: lost } = await ran('lost')
-  await sleep(1_500)
-  t.false(lost.aborted, 'its lease was renewed')
-  await db.query(`UPDATE pgboss.job SET state = 'retry' WHERE name = 'acme.work'`)
-  t.is((await ran('lost', 2)).attempt, 2)
-  t.regex(String(lost.reason), /lease/)
-  await app.runJobs()
-
-  handle = hang
-  const { failed } = await jobs.counts()
-  await jobs.enqueue(work, { name: 'drained' })
-  const { signal: drained } = await ran('drained')
-  const started = Date.now()
-  await jobs.drain(100)
-  t.true(Date.now() - started < 5_000)
-  t.regex(String(drained.reason), /stopping/)
-  t.deepEqual(await jobs.counts(), { waiting: 1, active: 0, failed })
-  const [row] = await db.query(`SELECT retry_count, started_on FROM pgboss.job WHERE name = 'acme.work' AND state < 'active'`)
-  t.deepEqual(row, { retry_count: 0, started_on: null }, 'it starts anew as if it had not run')
-  await t.throwsAsync(jobs.enqueue(job('nobody.knows', { payload, handle: () => undefined }), { name: 'x' }), { message: /would never run/ })
 })
 
 const open = { method: 'GET', surface: 'root', credential: 'none', access: 'public', resource: 'none', summary: 'A test' } as const
