@@ -44,10 +44,9 @@ export const layeredCache = async (server: RedisServer, { log, prefix, lease, ..
   })
   if (await probe(subscriber) === 'ready') await listen()
 
-  /** A fill that is under way read what was before, so memory forgets once more when the work is done, however it ends. */
-  const forgetting = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
-    forget(name)
-    try { return await work() } finally { forget(name) }
+  /** Afterwards, however it ends: whatever memory was filled with meanwhile may have been read before. */
+  const forgetting = async <T>(name: string, work: Promise<T>): Promise<T> => {
+    try { return await work } finally { forget(name) }
   }
   return {
     get: async (key) => {
@@ -61,9 +60,9 @@ export const layeredCache = async (server: RedisServer, { log, prefix, lease, ..
       if (listening && here === memory && ttl > 0) await here.set(name, found.value, { ttl, tags: found.names, generation: before })
       return found.value
     },
-    set: (key, value, options) => forgetting(keyName(key), () => remote.set(key, value, options)),
-    seal: (key, value, ttl) => forgetting(keyName(key), () => remote.seal(key, value, ttl)),
-    drop: (what) => forgetting(nameOf(what), () => remote.drop(what)),
+    set: (key, value, options) => forgetting(keyName(key), remote.set(key, value, options)),
+    seal: (key, value, ttl) => forgetting(keyName(key), remote.seal(key, value, ttl)),
+    drop: (what) => forgetting(nameOf(what), remote.drop(what)),
     generation: remote.generation,
     health: async () => {
       await remote.health()

@@ -87,7 +87,7 @@ export const redisCache = async (server: RedisServer, { log, prefix, channel = '
     },
     health: async () => {
       await link.health()
-      if (debts.size > 0) throw new Error(`${server.place} has yet to be told of ${debts.size} drops`)
+      if (debts.size > 0) throw new Error(`${server.place} has yet to be told what was dropped (${debts.size})`)
     },
     close: server.close,
   }
