@@ -25,7 +25,8 @@ export const check = (evidence: Evidence): Violation[] => {
 /** No process ended but by what was done to it, one that was told to stop did so cleanly, and after healing all serve. Of any load. */
 export const checkFleet = (events: readonly Event[]): Violation[] => events.flatMap((event): Violation[] => {
   if (event.type === 'healed') return event.problems.map((message) => ({ law: 'healed', message: `after healing, ${message}` }))
-  if (event.type !== 'ended' || event.told === 'kill' || (event.told === 'term' && event.code === 0)) return []
+  // A process that is told to stop before it listens for that ends by the signal itself.
+  if (event.type !== 'ended' || event.told === 'kill' || (event.told === 'term' && (event.code === 0 || event.signal === 'SIGTERM'))) return []
   const how = event.signal ?? `code ${event.code ?? 'none'}`
   return [{ law: 'crash', message: event.told === 'term' ? `${event.process} was told to stop and ended with ${how}` : `${event.process} ended by itself with ${how}` }]
 })

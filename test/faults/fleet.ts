@@ -88,16 +88,18 @@ export const createFleet = async ({ scratch, program, size, env, config, history
 
 const createMember = (name: string, role: Role, url: string, history: Pick<History, 'add'> | undefined, launch: () => Running): Member => {
   let running: Running | undefined
+  let up = false
   let told: 'kill' | 'term' | undefined
   let leaving = false
   let before = ''
   const alive = (): boolean => running !== undefined && running.child.exitCode === null && running.child.signalCode === null
-  const isUp = (): boolean => alive() && (running?.output().includes('"msg":"started"') ?? false)
   const signal = (what: NodeJS.Signals): void => { if (alive()) running?.child.kill(what) }
   const start = (): void => {
     if (leaving || alive()) return
     const current = running = launch()
+    up = false
     told = undefined
+    current.child.stdout?.on('data', () => { up ||= running === current && current.output().includes('"msg":"started"') })
     history?.add({ type: 'started', process: name })
     current.child.once('exit', (code, by) => {
       history?.add({ type: 'ended', process: name, code, signal: by, told })
@@ -112,7 +114,7 @@ const createMember = (name: string, role: Role, url: string, history: Pick<Histo
     signal(how === 'kill' ? 'SIGKILL' : 'SIGTERM')
   }
   const ready = async (): Promise<string | undefined> => {
-    if (!isUp()) return 'has not started'
+    if (!alive() || !up) return 'has not started'
     if (role === 'worker' || role === 'scheduler') return undefined
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch((error: unknown) => String(error))
     return typeof response === 'string' ? `does not answer /readyz: ${response}` : response.ok ? undefined : `is not ready: ${await response.text()}`

@@ -106,7 +106,11 @@ export const postgres = async (scratch: Scratch): Promise<Service> => {
   return service({
     // `kill` ends all of it at once, without a checkpoint: the next start recovers from its log.
     what: 'PostgreSQL', url, scratch, signals: { stop: 'SIGINT', kill: 'SIGQUIT' },
-    launch: () => spawn(join(programs, 'postgres'), ['-D', folder, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=on'], options),
+    launch: () => spawn(join(programs, 'postgres'), [
+      '-D', folder, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=on',
+      // As safe, and its start after a crash takes 0.2 s instead of 2.
+      ...process.platform === 'linux' ? ['-c', 'recovery_init_sync_method=syncfs'] : [],
+    ], options),
     ping: async () => {
       const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
       client.on('error', () => undefined)
