@@ -1,10 +1,12 @@
 /** Errors that reach a client, and errors that keep the server from starting. Each message tells the reader what to do next. */
+import { isCalled } from './named.ts'
 
 export interface ErrorSpec { readonly status: number; readonly code: string }
 interface ErrorOptions { readonly params?: string; readonly headers?: Record<string, string>; readonly cause?: unknown }
 
 /** An answer other than success: `{code, message, status}` on the wire, and `params` where one field is to blame. */
 export class HttpError extends Error implements ErrorSpec {
+  static override readonly [Symbol.hasInstance] = isCalled('HttpError')
   override readonly name = 'HttpError'
   readonly status: number
   readonly code: string
@@ -56,6 +58,7 @@ export interface Problem { readonly path: string; readonly message: string; read
 
 /** The server cannot start. It lists every reason at once; the command line prints them without a stack trace. */
 export class StartupError extends Error {
+  static override readonly [Symbol.hasInstance] = isCalled('StartupError')
   override readonly name = 'StartupError'
   readonly problems: readonly Problem[]
   /** 2: the configuration is wrong. 1: it is right, but something it needs is not there. */

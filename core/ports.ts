@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type Koa from 'koa'
 import type { Model, ModelAttributes, ModelOptions } from 'sequelize'
 import type { Table } from './model.ts'
+import { isCalled } from './named.ts'
 import { definePort } from './plugin.ts'
 import type { Job, JobCall } from './plugin.ts'
 import type { Actor, Credential } from './route.ts'
@@ -129,6 +130,7 @@ export interface Storage {
   delete(key: string): Promise<void>
 }
 export class StorageNotFound extends Error {
+  static override readonly [Symbol.hasInstance] = isCalled('StorageNotFound')
   override readonly name = 'StorageNotFound'
   constructor(key: string) { super(`storage has nothing at ${key}`) }
 }

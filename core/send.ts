@@ -8,7 +8,7 @@ import type { FileBody, Reply, Route, ServerEvent } from './route.ts'
 
 /** Puts what a handler returned on the wire. With `check`, a JSON body that is not as its schema says is an error of ours (500). */
 export const send = async (ctx: Koa.Context, route: Route, result: unknown, check: boolean, log: Logger): Promise<void> => {
-  const kind = route.reply === undefined || Joi.isSchema(route.reply) ? 'json' : (route.reply as Reply<unknown>).kind
+  const kind = route.reply === undefined || Joi.isSchema(route.reply, { legacy: true }) ? 'json' : (route.reply as Reply<unknown>).kind
   if (kind === 'empty') {
     ctx.status = route.status ?? 204
     ctx.body = null

@@ -131,13 +131,16 @@ test('a linked package with a copy of mortise of its own works: ports are found 
   const root = await folder(t, {
     'linked/package.json': '{"name": "@acme/linked", "type": "module", "exports": {"import": "./index.ts"}}',
     'linked/index.ts': `
-import { cache, defineAdapter, definePlugin, Joi, route } from 'mortise'
+import { cache, defineAdapter, definePlugin, errors, Joi, route } from 'mortise'
 const value: string = 'from the other copy'
 const fixed = defineAdapter(cache, 'fixed', { create: () => ({ get: async () => value, set: async () => false, seal: async () => {}, drop: async () => {}, generation: async () => '' }) })
 const look = route({
   method: 'GET', path: '/look/{key}', surface: 'root', credential: 'none', access: 'public', resource: 'none', summary: 'Looks into the cache',
   params: Joi.object<{ key: string }, true>({ key: Joi.string().required() }), reply: Joi.object({ value: Joi.string().required() }), uses: { cache },
-  handle: async ({ params }, deps) => ({ value: await deps.cache.get(params.key) }),
+  handle: async ({ params }, deps) => {
+    if (params.key === 'gone') throw errors.notFound('It went.')
+    return { value: await deps.cache.get(params.key) }
+  },
 })
 export default definePlugin({ name: '@acme/linked', kernel: '^1', adapters: [fixed], routes: [look] })
 `,
@@ -165,4 +168,5 @@ export default definePlugin({ name: '@acme/linked', kernel: '^1', adapters: [fix
   t.teardown(() => app.close())
   t.deepEqual(await (await app.fetch('/look/x')).json(), { value: 'from the other copy' })
   t.is(await app.resolve(cache).get('x'), 'from the other copy')
+  t.like(await (await app.fetch('/look/gone')).json(), { status: 404, message: 'It went.' }, 'errors of the other copy are errors too')
 })

@@ -86,7 +86,7 @@ const requestBody = (route: Route, convert: (schema: unknown, part: string) => J
 const success = (route: Route, convert: (schema: unknown, part: string) => Json): Json => {
   const json = (schema: unknown): Json => ({ 'application/json': schema ? { schema: convert(schema, 'reply') } : {} })
   const events = { 'text/event-stream': { schema: { type: 'string', description: 'Server-sent events; a failure after the first is an event "error".' } } }
-  if (route.reply === undefined || Joi.isSchema(route.reply)) return { [route.status ?? 200]: { description: 'Done.', content: json(route.reply) } }
+  if (route.reply === undefined || Joi.isSchema(route.reply, { legacy: true })) return { [route.status ?? 200]: { description: 'Done.', content: json(route.reply) } }
   const { kind, schema } = route.reply as Reply<unknown>
   switch (kind) {
     case 'empty': return { [route.status ?? 204]: { description: 'Done; no body.' } }

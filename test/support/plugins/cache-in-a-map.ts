@@ -14,20 +14,26 @@ const map = defineAdapter(cache, 'map', {
       entries.delete(key)
       return undefined
     }
+    const lifetime = (ttl: number): number => {
+      if (ttl > 0) return ttl
+      throw new RangeError(`an entry needs a ttl of more than 0 ms, not ${ttl}`)
+    }
     const own = new Map<string, number>()
     const forget = (name: string): void => { own.set(name, drops += 1) }
     return {
       get: async (key) => { const entry = alive(key); return entry && JSON.parse(entry.text) as Json },
       set: async (key, value, { ttl, tags = [], ifAbsent, generation }) => {
+        const ends = Date.now() + lifetime(ttl)
         const there = alive(key)
         const late = generation !== undefined && [`key ${key}`, ...tags.map((tag) => `tag ${tag}`)].some((name) => (own.get(name) ?? 0) > Number(generation))
         if (there?.sealed || (ifAbsent && there) || late) return false
-        entries.set(key, { text: JSON.stringify(value), ends: Date.now() + ttl, tags, sealed: false })
+        entries.set(key, { text: JSON.stringify(value), ends, tags, sealed: false })
         return true
       },
       seal: async (key, value, ttl) => {
+        const ends = Date.now() + lifetime(ttl)
         forget(`key ${key}`)
-        entries.set(key, { text: JSON.stringify(value), ends: Date.now() + ttl, tags: [], sealed: true })
+        entries.set(key, { text: JSON.stringify(value), ends, tags: [], sealed: true })
       },
       drop: async (what) => {
         forget('key' in what ? `key ${what.key}` : `tag ${what.tag}`)
