@@ -13,6 +13,8 @@ import { cache, database, defineAdapter, definePlugin, queue, StorageNotFound } 
 import type { Cache, Contract, Database, JobRunner, Json, Queue, Signal, Storage } from '../core/index.ts'
 import { testApp, testPort } from '../core/testing.ts'
 import { memoryCache } from '../plugins/platform/services/memory-cache.ts'
+import { ownS3 } from './support/s3-server.ts'
+import type { OwnS3 } from './support/s3-server.ts'
 
 // Only `platform`: the laws of its ports need nothing else.
 const alone = {
@@ -34,6 +36,14 @@ if (url !== undefined) {
   testPort(test.serial, signalContract, { name: 'signal redis', config: on('signal', 'redis', { url }) })
 }
 testPort(test.serial, storageContract, { name: 'storage local', config: alone })
+const bucket: Record<string, unknown> = {}
+let s3: OwnS3 | undefined
+test.before(async () => {
+  s3 = await ownS3()
+  Object.assign(bucket, s3.options)
+})
+test.after.always(() => s3?.remove())
+testPort(test.serial, storageContract, { name: 'storage s3', config: { ...alone, adapters: { ...alone.adapters, storage: { s3: bucket } } } })
 testPort(test.serial, databaseContract, { name: `database ${where}`, config: alone })
 testPort(test.serial, queueContract, { name: `queue embedded on ${where}`, config: alone, plugins: [queueProbes] })
 const redis = process.env['TEST_REDIS_URL']
@@ -142,7 +152,7 @@ test('the signal and storage suites catch sharing, guessing and half-written fil
     size: async (key) => files.get(key)?.length,
     delete: async (key) => { files.delete(key) },
   }
-  t.deepEqual(await brokenLaws(storageContract, careless), ['gives back the', 'keeps what was', 'refuses keys that'])
+  t.deepEqual(await brokenLaws(storageContract, careless), ['gives back the', 'keeps what was', 'takes keys of', 'refuses keys that'])
   t.is((await buffer(await careless.get([...files.keys()][0] as string))).length > 0, true)
 })
 

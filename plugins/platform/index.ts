@@ -15,6 +15,7 @@ import { embeddedQueue } from './adapters/queue-embedded.ts'
 import { memorySignal } from './adapters/signal-memory.ts'
 import { redisSignal } from './adapters/signal-redis.ts'
 import { localStorage } from './adapters/storage-local.ts'
+import { s3Storage } from './adapters/storage-s3.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { processes } from './services/processes.ts'
 
@@ -26,7 +27,7 @@ export default definePlugin({
     noCache, memoryCache, redisCache, layeredCache,
     embeddedQueue, bullQueue,
     memorySignal, redisSignal,
-    localStorage,
+    localStorage, s3Storage,
     pinoLogger,
     jobsCommand,
     requestId, securityHeaders, crossOrigin, compression,

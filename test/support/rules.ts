@@ -113,8 +113,10 @@ export const tableOwners: Rule = (files) => {
 const OUTBOUND: ReadonlySet<string> = new Set([
   // A local socket, to ask whether somebody holds the data folder.
   'plugins/platform/services/folder-lock.ts',
+  // Files, to the bucket that the operator names.
+  'plugins/platform/services/s3-objects.ts',
 ])
-const CLIENTS = /^(node:)?(undici|tls|dgram|http2)$|^(axios|got|node-fetch|superagent|ky|phin|needle|ws)$/
+const CLIENTS = /^(node:)?(undici|tls|dgram|http2)$|^(axios|got|node-fetch|superagent|ky|phin|needle|ws)$|^@(aws-sdk|smithy)\//
 const MIXED = /^(node:)?(https?|net)$/
 const SERVING = new Set(['createServer', 'isIP', 'isIPv4', 'isIPv6', 'BlockList'])
 export const outbound: Rule = (files) => files.filter((file) => within('core', 'plugins', 'migrations')(file) && !OUTBOUND.has(file.path)).flatMap((file) => {

@@ -8,11 +8,10 @@ import { pipeline } from 'node:stream/promises'
 import Joi from 'joi'
 import { defineAdapter, serverConfig, storage, StorageNotFound } from '../../../core/index.ts'
 import type { Storage } from '../../../core/index.ts'
+import { checkKey } from '../services/storage-key.ts'
 
 interface LocalStorage extends Storage { readonly folder: string }
 
-/** Segments of plain characters, none of dots alone: nothing that leaves the folder, or is another file on another system. */
-const KEY = /^(?!(?:.*\/)?\.+(?:\/|$))[a-z0-9_.-]{1,200}(?:\/[a-z0-9_.-]{1,200}){0,15}$/
 /** What the system says when there is no file at a path: nothing, a file further up, or a folder. */
 const absent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
 
@@ -36,7 +35,7 @@ export const localStorage = defineAdapter(storage, 'local', {
     await mkdir(incoming, { recursive: true, mode: 0o700 })
     await sweep(incoming)
     const at = (key: string): string => {
-      if (!KEY.test(key)) throw new TypeError(`storage refuses the key ${JSON.stringify(key.slice(0, 99))}: it takes segments of a-z 0-9 _ . - joined by /`)
+      checkKey(key)
       return join(folder, key)
     }
     return {
