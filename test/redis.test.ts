@@ -327,6 +327,27 @@ run('signals arrive again when Redis, or only the connection that listens, is ba
   t.deepEqual(await own.call('PUBSUB', 'CHANNELS', '*'), [])
 })
 
+run('who may not listen or write is told so once and in the health, and serves as soon as it may', async (t) => {
+  const own = await server(t, {})
+  await own.call('ACL', 'SETUSER', 'default', 'resetchannels', '-unlink')
+  said.length = 0
+  const [a, b, c] = [await layered(t, own), await signals(t, own), await redis(t, own)]
+  const heard: Json[] = []
+  await b.subscribe('c', (message) => { heard.push(message) })
+  await t.throwsAsync(b.health(), { message: /does not let us listen: NOPERM/ })
+  await t.throwsAsync(c.health(), { message: /cannot be told what to forget: NOPERM|cannot be told what to forget: .*can't run this command/ })
+  await a.set('k', 'v', { ttl })
+  t.is(await a.get('k'), 'v')
+  await own.call('FLUSHALL')
+  t.is(await a.get('k'), undefined, 'memory holds nothing that it would not hear the end of')
+  await sleep(1_200)
+  t.is(said.filter((line) => line.includes('does not let us listen')).length, 2)
+  await own.call('ACL', 'SETUSER', 'default', 'allchannels', '+unlink')
+  for (const it of [a, b, c]) await until(healthy(it), 'it is well again')
+  await b.publish('c', 'x')
+  await until(() => heard.length > 0, 'it hears')
+})
+
 const alone = (own: { url: string }) => ({
   plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null, openapi: null },
   adapters: {

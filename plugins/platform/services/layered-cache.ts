@@ -7,9 +7,9 @@ import { memoryCache } from './memory-cache.ts'
 import type { MemoryCacheLimits } from './memory-cache.ts'
 import { redisCache } from './redis-cache.ts'
 import type { ServedCache } from './redis-cache.ts'
+import { redisListener } from './redis-listener.ts'
 import { EVERYTHING, keyName, nameOf } from './redis-names.ts'
 import type { RedisServer } from './redis.ts'
-import { probe } from './redis.ts'
 
 interface Settings extends MemoryCacheLimits {
   readonly log: Logger
@@ -21,7 +21,6 @@ interface Settings extends MemoryCacheLimits {
 export const layeredCache = async (server: RedisServer, { log, prefix, lease, ...limits }: Settings): Promise<ServedCache> => {
   const channel = `${prefix}:${server.database}:cache`
   const remote = await redisCache(server, { log, prefix, channel })
-  const subscriber = server.connect({ autoResubscribe: false })
   // By the names that Redis has for keys and tags.
   let memory: Cache = memoryCache(limits)
   let listening = false
@@ -30,19 +29,15 @@ export const layeredCache = async (server: RedisServer, { log, prefix, lease, ..
     if (name === EVERYTHING) memory = memoryCache(limits)
     else for (const what of [{ key: name }, { tag: name }]) void memory.drop(what)
   }
-  const listen = async (): Promise<void> => {
-    try {
-      await subscriber.subscribe(channel)
-      listening = true
-    } catch (error) { server.renew(subscriber, (error as Error).message) }
-  }
-  subscriber.on('message', (_channel, name) => { forget(name) })
-  subscriber.on('ready', () => { void listen() })
-  subscriber.on('close', () => {
-    listening = false
-    forget(EVERYTHING)
+  const listener = await redisListener(server, {
+    log,
+    hear: (_channel, name) => { forget(name) },
+    listening: (all) => {
+      listening = all
+      if (!all) forget(EVERYTHING)
+    },
   })
-  if (await probe(subscriber) === 'ready') await listen()
+  await listener.join(channel)
 
   /** Afterwards, however it ends: whatever memory was filled with meanwhile may have been read before. */
   const forgetting = async <T>(name: string, work: Promise<T>): Promise<T> => {
@@ -66,8 +61,7 @@ export const layeredCache = async (server: RedisServer, { log, prefix, lease, ..
     generation: remote.generation,
     health: async () => {
       await remote.health()
-      await server.health(subscriber)
-      if (!listening) throw new Error(`${server.place} does not yet tell what other processes forget`)
+      await listener.health()
     },
     close: remote.close,
   }

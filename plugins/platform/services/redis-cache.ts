@@ -88,6 +88,9 @@ export const redisCache = async (server: RedisServer, { log, prefix, channel = '
     health: async () => {
       await link.health()
       if (debts.size > 0) throw new Error(`${server.place} has yet to be told what was dropped (${debts.size})`)
+      try { await link.ask((space) => scripts.forget([`${space}entry health`], ['', ''])) } catch (error) {
+        throw new Error(`${server.place} cannot be told what to forget: ${(error as Error).message}`)
+      }
     },
     close: server.close,
   }

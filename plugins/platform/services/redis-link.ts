@@ -4,7 +4,7 @@
  */
 import { ReplyError } from 'ioredis'
 import type { Logger } from '../../../core/index.ts'
-import { reasonOf } from './redis.ts'
+import { isLate, NO_ANSWER, reasonOf } from './redis.ts'
 import type { RedisServer } from './redis.ts'
 
 export interface RedisLink {
@@ -18,8 +18,6 @@ export interface RedisLink {
 
 /** Milliseconds. */
 const RETRY = 500
-const NO_ANSWER = 'no answer in time'
-const isLate = (error: unknown): boolean => (error as Error).message === 'Command timed out'
 
 /** @param opened is called whenever the link has become usable */
 export const redisLink = async (server: RedisServer, prefix: string, log: Logger, opened: () => void): Promise<RedisLink> => {

@@ -132,6 +132,10 @@ export const probe = async (client: Redis): Promise<string> => {
   return Promise.race([answer, sleep(PROBE, `no answer within ${PROBE / 1000} s`, { ref: false })])
 }
 
+export const NO_ANSWER = 'no answer in time'
+/** By `commandTimeout`. */
+export const isLate = (error: unknown): boolean => (error as Error).message === 'Command timed out'
+
 /** Never the error itself: the library hangs the command on it, and its first was AUTH. */
 export const reasonOf = (error: Error): string =>
   error instanceof AggregateError ? (error.errors as Error[]).map(({ message }) => message).join('; ') : error.message.replace(/^Ready check failed: /, '')
