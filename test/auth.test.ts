@@ -6,16 +6,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import fc from 'fast-check'
-import { database, deriveKey, serverConfig } from '../core/index.ts'
-import type { ServerConfig } from '../core/index.ts'
+import pg from 'pg'
+import { database, deriveKey, errors, queue, serverConfig } from '../core/index.ts'
+import type { HttpError, ServerConfig } from '../core/index.ts'
 import type { ConfigDocument } from '../core/config.ts'
 import { testApp, testPort } from '../core/testing.ts'
 import type { TestApp, TestAppOptions, TestRequest } from '../core/testing.ts'
+import { forgetAttempts } from '../plugins/auth/jobs/forget-attempts.ts'
 import { accountsContract } from '../plugins/auth/contracts/accounts.ts'
 import { accounts } from '../plugins/auth/ports.ts'
 import { mayRole, roles } from '../plugins/auth/roles.ts'
 import type { Role } from '../plugins/auth/roles.ts'
 import { announceSetup } from '../plugins/auth/services/announce.ts'
+import { attempts } from '../plugins/auth/services/attempts.ts'
 import { actorOf } from '../plugins/auth/services/identities.ts'
 
 /** The plugin alone; the others have tests of their own. */
@@ -230,6 +233,87 @@ test('guessing is slowed down for the pair of account and address, and nobody el
   t.true(Number(blocked.headers.get('retry-after')) >= 1)
   t.is((await from('198.51.100.8', owner.password)).status, 200, 'the owner, elsewhere, is not locked out')
   for (let tries = 0; tries < 6; tries++) t.is((await from('198.51.100.9', 'wrong password 1', 'nobody@example.org')).status, tries < 5 ? 401 : 429, 'alike for unknown accounts')
+})
+
+/** Two servers where there is a database that they can share; else one. */
+const fleet = async (): Promise<{ servers: TestApp[]; close(): Promise<void> }> => {
+  const url = process.env['TEST_DATABASE_URL']
+  const server = { trustedProxies: ['127.0.0.1'] }
+  if (url === undefined) {
+    const one = await start({ config: alone(server) })
+    return { servers: [one], close: () => one.close() }
+  }
+  const asAdmin = async (sql: string): Promise<void> => {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    try { await client.query(sql) } finally { await client.end() }
+  }
+  const name = `mortise_auth_${randomUUID().replaceAll('-', '')}`
+  await asAdmin(`CREATE DATABASE ${name}`)
+  const own = Object.assign(new URL(url), { pathname: `/${name}` }).href
+  const base = alone(server)
+  const join = (): Promise<TestApp> => start({ config: { ...base, adapters: { ...base.adapters, cache: { none: {} }, database: { postgres: { url: own } } } } })
+  const servers = [await join(), await join()]
+  return {
+    servers,
+    close: async () => {
+      for (const one of servers) await one.close()
+      await asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    },
+  }
+}
+test.serial('tries are counted together, by whichever process and however many at once, and the table tells nobody who tried', async (t) => {
+  const { servers, close } = await fleet()
+  t.teardown(close)
+  const [first, last] = [servers[0] as TestApp, servers.at(-1) as TestApp]
+  await first.resolve(accounts).setup(owner)
+  const db = first.resolve(database)
+  const from = { 'x-forwarded-for': '203.0.113.77' }
+  const started = Date.now()
+  const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => login(servers[n % servers.length] as TestApp, 'wrong password 1', owner.email, from)))
+  const refused = answers.filter(({ status }) => status === 429)
+  const tried = answers.length - refused.length
+  t.true(answers.every(({ status }) => status === 401 || status === 429))
+  // Five, and where this machine is slow one more for each pause that was over meanwhile: a second, two, four.
+  t.true(tried >= 5 && tried <= 5 + Math.log2((Date.now() - started) / 1000 + 1), `${tried} tries in ${Date.now() - started} ms`)
+  for (const answer of refused) t.regex(answer.headers.get('retry-after') ?? '', /^[1-9]\d?$/)
+  t.deepEqual(await db.query('SELECT count FROM sign_in_attempts'), [{ count: tried }])
+
+  const age = (seconds: number): Promise<unknown> => db.query(`UPDATE sign_in_attempts SET next_at = next_at - $1 * interval '1 second', last_at = last_at - $1 * interval '1 second'`, [seconds])
+  const next = async (): Promise<number> => {
+    t.is((await login(last, 'wrong password 1', owner.email, from)).status, 401)
+    const answer = await login(first, owner.password, owner.email, from)
+    t.is(answer.status, 429, 'the right password must wait too, at every server')
+    return Number(answer.headers.get('retry-after'))
+  }
+  for (let count = tried + 1; count < 18; count++) {
+    await age(1_000)
+    const expected = Math.min(2 ** (count - 5), 900)
+    t.true(Math.abs(await next() - expected) <= 2, `${count} tries`)
+  }
+  await age(3_601)
+  t.is((await login(first, 'wrong password 1', owner.email, from)).status, 401)
+  t.deepEqual(await db.query('SELECT count FROM sign_in_attempts'), [{ count: 1 }], 'after an hour the count begins anew')
+
+  await login(last, 'wrong password 1', 'nobody@example.org', from)
+  const dump = JSON.stringify(await db.query('SELECT * FROM sign_in_attempts'))
+  t.notRegex(dump, /@|203\.0|ada|nobody/i)
+  t.is((await login(last, owner.password, owner.email, from)).status, 200)
+  t.deepEqual(await db.query('SELECT count FROM sign_in_attempts'), [{ count: 1 }], "a success forgets the pair's failures, and nobody else's")
+  await first.resolve(queue).enqueue(forgetAttempts, {})
+  await first.runJobs()
+  t.is((await db.query('SELECT 1 FROM sign_in_attempts')).length, 1)
+  await age(3_601)
+  await first.resolve(queue).enqueue(forgetAttempts, {})
+  await first.runJobs()
+  t.is((await db.query('SELECT 1 FROM sign_in_attempts')).length, 0)
+})
+
+test('without the database nobody signs in: the limiter is closed', async (t) => {
+  const away = { ...app.resolve(database), query: () => Promise.reject(errors.unavailable('The database does not answer.')) }
+  const server = app.resolve<ServerConfig>(serverConfig as never)
+  const error = await t.throwsAsync<HttpError>(attempts.create({ db: away, server } as never).take(owner.email, '203.0.113.1'))
+  t.is(error.status, 503)
 })
 
 test('cookies are believed only with the CSRF token of the same account; a bearer needs none', async (t) => {

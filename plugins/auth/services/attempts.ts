@@ -1,34 +1,52 @@
-/** Slows guessing down without giving anybody a way to lock an account: what counts is the pair of account and address. */
-import { LRUCache } from 'lru-cache'
-import { service } from '../../../core/index.ts'
+/**
+ * Slows guessing down without giving anybody a way to lock an account: what counts is the pair of account and address.
+ *
+ * All processes count in the database, by its clock. Without it the limiter is closed (503): nobody could sign in then anyway. It uses no
+ * cache and no Redis, so that whoever takes those away gains no try.
+ */
+import { createHmac } from 'node:crypto'
+import { database, deriveKey, serverConfig, service } from '../../../core/index.ts'
 import { authErrors } from '../errors.ts'
+import { SignInAttempt } from '../models/sign-in-attempt.ts'
 
+/** From the `FREE`th try on a pair must wait before the next: a second, then twice as long each time, `LONGEST` seconds at most. */
 const FREE = 5
-const LONGEST = 15 * 60_000
-const MEMORY = 60 * 60_000
+const LONGEST = 15 * 60
+/** Seconds without a try after which the count begins anew. */
+const MEMORY = 60 * 60
 
-interface Tries { readonly count: number; readonly next: number }
 export interface Attempts {
-  /** Counts a try before its outcome is known, so that many at once gain nothing. Throws 429 with Retry-After while the pair must wait. */
-  take(email: string, address: string): void
-  clear(email: string, address: string): void
+  /** Counts a try before its outcome is known, so that many at once, in many processes, gain nothing. Throws 429 with Retry-After while the pair must wait. */
+  take(email: string, address: string): Promise<void>
+  clear(email: string, address: string): Promise<void>
+  /** Removes what counts no more; resolves to the number of pairs. */
+  forget(): Promise<number>
 }
 
-/** Kept by each process for itself: a fleet of n allows n times as many tries. */
+const old = `now() - ${MEMORY} * interval '1 second'`
+/** The count with this try: an expression over the row that is there. */
+const count = `CASE WHEN a.last_at < ${old} THEN 1 ELSE a.count + 1 END`
+
 export const attempts = service('auth.attempts', {
-  create: (): Attempts => {
-    const tries = new LRUCache<string, Tries>({ max: 50_000, ttl: MEMORY })
-    const keyOf = (email: string, address: string): string => JSON.stringify([email.toLowerCase(), address])
+  uses: { db: database, server: serverConfig, SignInAttempt },
+  create: ({ db, server, SignInAttempt }): Attempts => {
+    const key = deriveKey(server, 'sign-in attempts')
+    const pairOf = (email: string, address: string): string => createHmac('sha256', key).update(JSON.stringify([email.toLowerCase(), address])).digest('hex')
     return {
-      take: (email, address) => {
-        const key = keyOf(email, address)
-        const { count, next } = tries.get(key) ?? { count: 0, next: 0 }
-        const now = Date.now()
-        if (now < next) throw authErrors.tooManyAttempts(undefined, { headers: { 'Retry-After': String(Math.ceil((next - now) / 1000)) } })
-        const pause = count + 1 < FREE ? 0 : Math.min(1000 * 2 ** (count + 1 - FREE), LONGEST)
-        tries.set(key, { count: count + 1, next: now + pause })
+      take: async (email, address) => {
+        const pair = pairOf(email, address)
+        // One statement: of many at once each sees the count that the one before it left. It touches nothing while the pair must wait.
+        const taken = await db.query(
+          `INSERT INTO sign_in_attempts AS a (pair, count, next_at, last_at) VALUES ($1, 1, now(), now())
+           ON CONFLICT (pair) DO UPDATE SET count = ${count}, last_at = now(), next_at = now() + interval '1 second'
+             * CASE WHEN ${count} < ${FREE} THEN 0 ELSE least(power(2, least(${count} - ${FREE}, 20)), ${LONGEST}) END
+           WHERE a.next_at <= now() RETURNING 1`, [pair])
+        if (taken.length > 0) return
+        const [row] = await db.query<{ wait: number }>('SELECT ceil(extract(epoch FROM next_at - now()))::int AS wait FROM sign_in_attempts WHERE pair = $1', [pair])
+        throw authErrors.tooManyAttempts(undefined, { headers: { 'Retry-After': String(Math.max(1, row?.wait ?? 1)) } })
       },
-      clear: (email, address) => { tries.delete(keyOf(email, address)) },
+      clear: async (email, address) => { await SignInAttempt.destroy({ where: { pair: pairOf(email, address) } }) },
+      forget: async () => (await db.query(`DELETE FROM sign_in_attempts WHERE last_at < ${old} RETURNING 1`)).length,
     }
   },
 })

@@ -21,10 +21,10 @@ export interface SignIn {
 export const signIn = service('auth.signIn', {
   uses: { Account, attempts, identities, passwords, sessions },
   create: ({ Account, attempts, identities, passwords, sessions }): SignIn => async ({ email, password, address }) => {
-    attempts.take(email, address)
+    await attempts.take(email, address)
     const account = await Account.findOne({ where: where(fn('lower', col('email')), Op.eq, fn('lower', email)) })
     if (!await passwords.verify(account?.password_hash, decodePassword(password)) || !account) throw authErrors.authenticationFailed()
-    attempts.clear(email, address)
+    await attempts.clear(email, address)
     if (account.status === 'banned' || account.status === 'closed') throw authErrors.accountBanned()
     if (account.status !== 'active') throw authErrors.accountNotInitialized()
     if (!await identities.find(account.id)) return undefined
