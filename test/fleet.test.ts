@@ -145,7 +145,7 @@ if (databaseUrl !== undefined && redisUrl !== undefined) {
     })
 
     test.serial('a queue that is made the simple way is caught, by the same schedules', async (t) => {
-      const { summary } = await trials({ queue: 'naive', seeds: [4, 6, 7] })
+      const { summary } = await trials({ queue: 'naive', seeds: [1, 2] })
       for (const law of ['phantom', 'lost', 'doubled']) t.true((summary.violations[law] ?? 0) > 0, `${law}: ${JSON.stringify(summary)}`)
     })
   }
