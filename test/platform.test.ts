@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -18,6 +20,7 @@ import { testApp } from '../core/testing.ts'
 import { localStorage } from '../plugins/platform/adapters/storage-local.ts'
 import { FolderInUse, lockFolder } from '../plugins/platform/services/folder-lock.ts'
 import { memoryCache } from '../plugins/platform/services/memory-cache.ts'
+import { openDatabase } from '../plugins/platform/services/sequelize-database.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const alone = {
@@ -242,4 +245,23 @@ test('the memory cache does what a plain one does, until it is full; then it for
   await small.drop({ tag: 'all' })
   t.is(await small.get('entry 999'), undefined)
   await t.throwsAsync(small.set('x', 1, { ttl: 0 }), { instanceOf: RangeError })
+})
+
+test('a server that ends a connection in the moment in which it stands takes nobody down', async (t) => {
+  const message = (type: string, ...parts: (string | number[])[]): Buffer => {
+    const body = Buffer.concat(parts.map((part) => Buffer.from(part as string)))
+    const length = Buffer.alloc(4)
+    length.writeInt32BE(body.length + 4)
+    return Buffer.concat([Buffer.from(type), length, body])
+  }
+  const ready = [message('R', [0, 0, 0, 0]), message('Z', 'I')]
+  const stopping = message('E', 'SFATAL\0', 'C57P01\0', 'Mterminating connection due to administrator command\0', '\0')
+  const server = createServer((socket) => { socket.on('error', () => undefined).once('data', () => socket.end(Buffer.concat([...ready, stopping]))) }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => silent }
+  const db = openDatabase(
+    { host: '127.0.0.1', port: (server.address() as AddressInfo).port, database: 'x', username: 'x', password: 'x', dialectOptions: { ssl: false } }, { exclusive: false, log: silent })
+  t.teardown(() => db.close())
+  await t.throwsAsync(db.query('SELECT 1'), { message: /does not answer/ })
 })

@@ -5,7 +5,7 @@
  * Rows come as `pg` reads them: `bigint`, `count(*)` and `numeric` are strings, `timestamptz` is a Date, `date` is a string, `jsonb` is parsed.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type pg from 'pg'
+import pg from 'pg'
 import { ConnectionAcquireTimeoutError, Sequelize, Transaction } from 'sequelize'
 import { errors } from '../../../core/index.ts'
 import type { Model, ModelAttributes, ModelOptions, Options } from 'sequelize'
@@ -30,11 +30,25 @@ const ACQUIRE = 30_000
 /** The oldest server that we take. Saying it spares a connection that only asks; Sequelize's types do not know the option. */
 const version = { databaseVersion: '15.0.0' }
 
+/**
+ * Listens to its own errors from the first moment on. Sequelize does a moment after the connection stands; when a server that stops ends
+ * it in between, an error that nobody hears would take the process down.
+ */
+class HeardClient extends pg.Client {
+  _invalid = false
+  constructor(config?: string | pg.ClientConfig) {
+    super(config)
+    // Sequelize's pool asks for this mark.
+    this.on('error', () => { this._invalid = true })
+  }
+}
+
 export const openDatabase = (connection: Options, { exclusive, log }: { exclusive: boolean; log: Logger }): OpenDatabase => {
   const sequelize = new Sequelize({
     ...connection,
     ...version,
     dialect: 'postgres',
+    dialectModule: { ...pg, Client: HeardClient },
     logging: false,
     define: { timestamps: false, freezeTableName: true, underscored: false },
     pool: { acquire: ACQUIRE, ...connection.pool },
