@@ -60,14 +60,19 @@ export const bullTickets = ({ server, prefix, names, due, log }: Options): BullT
   let flushing: Promise<void> | undefined
   let open = true
 
-  /** An outage is told by the connection itself; what else there is, once until Redis comes back. */
+  /** An outage is told by the connection itself; what else there is, once until the next. */
   const told = new Set<string>()
-  const tell = (error: Error): void => {
-    if (!open || client.status !== 'ready' || /Connection is closed|Missing (key|lock)|^LOADING/.test(error.message) || told.has(error.message)) return
-    told.add(error.message)
-    log.warn({ err: error }, 'Bull met an error; jobs are safe in the database')
+  let outages = 0
+  client.on('close', () => { outages += 1; told.clear() })
+  const tell = ({ message }: Error): void => {
+    const before = outages
+    // The first sign of an outage comes before it is known to be one.
+    setTimeout(() => {
+      if (!open || client.status !== 'ready' || outages !== before || /Connection is closed|Missing (key|lock)|^LOADING/.test(message) || told.has(message)) return
+      told.add(message)
+      log.warn(`Bull met an error: ${message}; the jobs are safe in the database`)
+    }, 1_000).unref()
   }
-  client.on('ready', () => { told.clear() })
   // Each queue listens to both.
   for (const one of [client, subscriber]) one.setMaxListeners(0)
 

@@ -68,6 +68,7 @@ export const startBullWorker = ({ runners, jobs, runs, tickets, due, log, poll }
     await (job ? runs.begin(runner, job) : lookAgain(address).catch(() => undefined))
   }
 
+  /** How far the present round over all jobs of a name has come, where one page does not hold them. */
   const rounds = new Map<string, Pick<WaitingJob, 'due' | 'id'>>()
   const sweepOne = async (name: string): Promise<void> => {
     const page = await due.after(name, rounds.get(name) ?? START, PAGE)
@@ -79,20 +80,27 @@ export const startBullWorker = ({ runners, jobs, runs, tickets, due, log, poll }
     await tickets.add(page)
   }
   let sweeping: Promise<void> | undefined
+  let blind = false
   const sweepAll = async (): Promise<void> => {
-    try { for (const { job } of runners) if (open) await sweepOne(job.name) } catch (error) {
-      if (open) log.warn({ err: error }, 'waiting jobs could not be looked for; it is tried again')
+    try {
+      for (const { job } of runners) if (open) await sweepOne(job.name)
+      blind = false
+    } catch (error) {
+      if (open && !blind) log.warn({ err: error }, 'waiting jobs could not be looked for; it is tried again')
+      blind = true
     }
     sweeping = undefined
   }
   const sweep = (): Promise<void> => sweeping ??= sweepAll()
 
   for (const runner of runners) {
-    tickets.queue(runner.job.name).process(runner.job.concurrency, async ({ data }) => {
+    const { name, concurrency } = runner.job
+    const bull = tickets.queue(name)
+    bull.on('drained', () => { if (rounds.has(name)) void sweep() })
+    bull.process(concurrency, async ({ data }) => {
       // Empty where Redis forgot it between two steps of taking it. Its job gets another.
       if ((data as Partial<Ticket>).id !== undefined) await serve(runner, data)
-    })
-      .catch((error: unknown) => { if (open) log.error({ err: error, job: runner.job.name }, 'Bull takes no jobs of this name any more; restart the process') })
+    }).catch((error: unknown) => { if (open) log.error({ err: error, job: name }, 'Bull takes no jobs of this name any more; restart the process') })
   }
   const timer = setInterval(() => { void sweep() }, poll).unref()
   void sweep()
