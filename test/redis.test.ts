@@ -169,6 +169,19 @@ for (const [name, make] of [['redis', redis], ['layered', layered]] as const) {
   })
 }
 
+run('a process that was too busy to read the answer in time keeps its connection, and its drop is done', async (t) => {
+  const own = await server(t, {})
+  const [a, b] = [await redis(t, own), await redis(t, own)]
+  await a.set('k', 'old', { ttl })
+  said.length = 0
+  const dropping = a.drop({ key: 'k' })
+  for (const end = performance.now() + 800; performance.now() < end;);
+  await dropping
+  t.is(await b.get('k'), undefined)
+  t.true(await a.set('k', 'new', { ttl }))
+  t.deepEqual(said, [])
+})
+
 run('what an old connection still brings is not carried out after what its successor said', async (t) => {
   const own = await server(t, {})
   const wire = await slowWire(own.port)

@@ -8,7 +8,7 @@ export interface Debt {
 }
 export interface RedisDebts {
   readonly size: number
-  /** Pays at once, or throws and owes it. */
+  /** Pays at once, at the second try where the first was only late, or throws and owes it. */
   take(debt: Debt): Promise<void>
   /** Pays what is owed. */
   settle(): Promise<void>
@@ -22,18 +22,19 @@ const RETRY = 200
 /** @param open whether paying may work, so that failing is worth another try; whoever opens calls `settle` */
 export const redisDebts = (pay: (debt: Debt) => Promise<unknown>, open: () => boolean): RedisDebts => {
   const owed = new Map<string, Debt>()
-  let settling = false
+  const paid = new WeakSet<Debt>()
+  let settling: Promise<void> | undefined
 
-  const settle = async (): Promise<void> => {
-    if (settling) return
-    settling = true
+  const payAll = async (): Promise<void> => {
     await Promise.allSettled([...owed.values()].map(async (debt) => {
       await pay(debt)
+      paid.add(debt)
       if (owed.get(debt.name) === debt) owed.delete(debt.name)
     }))
-    settling = false
+    settling = undefined
     if (owed.size > 0 && open()) setTimeout(() => { void settle() }, RETRY).unref()
   }
+  const settle = (): Promise<void> => settling ??= payAll()
   const owe = (debt: Debt): void => {
     // Of a name only the last counts: each undoes whatever was before it.
     owed.delete(debt.name)
@@ -50,8 +51,9 @@ export const redisDebts = (pay: (debt: Debt) => Promise<unknown>, open: () => bo
       const earlier = owed.get(debt.name)
       try { await pay(debt) } catch (error) {
         owe(debt)
-        if (open()) void settle()
-        throw error
+        if (open()) await settle()
+        if (!paid.has(debt)) throw error
+        return
       }
       if (earlier && owed.get(debt.name) === earlier) owed.delete(debt.name)
     },
