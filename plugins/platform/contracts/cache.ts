@@ -52,6 +52,7 @@ export const cacheContract = defineContract(cache, {
       assert.equal(await subject.get(key), undefined)
       await subject.set(key, 1, { ttl: Number.POSITIVE_INFINITY })
       assert.equal(await subject.get(key) ?? 1, 1)
+      await subject.drop({ key })
     },
     'drops exactly the key, or every key that was set with exactly the tag': async (subject) => {
       const [names, kept] = [exactNames(), await remembers(subject)]

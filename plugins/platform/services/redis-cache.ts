@@ -35,6 +35,9 @@ interface Settings {
 /** Milliseconds: longer than a fill lasts; longer than entries mostly last, since a mark that ends takes its entries along. */
 const KEY_MARK = 600_000
 const TAG_MARK = 86_400_000
+/** Milliseconds: nothing stays for ever in a Redis that was started again since, where nobody looks for it any more. */
+const LONGEST = 30 * 86_400_000
+const lifetime = (ttl: number): number => Math.min(wholeMs(ttl), LONGEST)
 
 export const redisCache = async (server: RedisServer, { log, prefix, channel = '' }: Settings): Promise<RedisCache> => {
   const scripts = redisScripts(server.client)
@@ -68,7 +71,7 @@ export const redisCache = async (server: RedisServer, { log, prefix, channel = '
     find,
     get: async (key) => (await find(key))?.value,
     set: async (key, value, { ttl, tags = [], ifAbsent = false, generation }) => {
-      const [ms, json, name] = [wholeMs(ttl), JSON.stringify(value), keyName(key)]
+      const [ms, json, name] = [lifetime(ttl), JSON.stringify(value), keyName(key)]
       const names = [EVERYTHING, ...new Set(tags.map(tagName))]
       const marks = generation === undefined ? undefined : readGeneration(generation)
       const expected = [name, ...names].map((one) => marks?.get(one))
@@ -78,7 +81,7 @@ export const redisCache = async (server: RedisServer, { log, prefix, channel = '
         ...names.flatMap((one, index) => [one, expected[index + 1] ?? '']),
       ])) === 1
     },
-    seal: async (key, value, ttl) => tell({ name: keyName(key), seal: { json: JSON.stringify(value), until: performance.now() + wholeMs(ttl) } }),
+    seal: async (key, value, ttl) => tell({ name: keyName(key), seal: { json: JSON.stringify(value), until: performance.now() + lifetime(ttl) } }),
     drop: (what) => tell({ name: nameOf(what) }),
     generation: async (key, tags = []) => {
       const names = [keyName(key), EVERYTHING, ...new Set(tags.map(tagName))]
