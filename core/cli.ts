@@ -65,7 +65,7 @@ export const run = async (argv: readonly string[], terminal: Terminal): Promise<
       }
     } else if (/^(-h|--help|help)$/.test(word)) {
       const more = await createKernel({ root, env }).then(wordsOf, () => [])
-      program.addHelpText('after', `\nCommands of plugins (each knows --help): ${more.join(', ')}`)
+      program.addHelpText('after', `\nCommands of plugins (each knows --help): ${more.join(', ')}\n`)
     }
     await program.parseAsync([word, ...words], { from: 'user' })
     return code
