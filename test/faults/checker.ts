@@ -27,8 +27,9 @@ export const checkFleet = (events: readonly Event[]): Violation[] => events.flat
   if (event.type === 'healed') return event.problems.map((message) => ({ law: 'healed', message: `after healing, ${message}` }))
   // A process that is told to stop before it listens for that ends by the signal itself.
   if (event.type !== 'ended' || event.told === 'kill' || (event.told === 'term' && (event.code === 0 || event.signal === 'SIGTERM'))) return []
+  const words = event.words === undefined ? '' : `: ${event.words}`
   const how = event.signal ?? `code ${event.code ?? 'none'}`
-  return [{ law: 'crash', message: event.told === 'term' ? `${event.process} was told to stop and ended with ${how}` : `${event.process} ended by itself with ${how}` }]
+  return [{ law: 'crash', message: event.told === 'term' ? `${event.process} was told to stop and ended with ${how}${words}` : `${event.process} ended by itself with ${how}${words}` }]
 })
 
 const storiesOf = (events: Evidence['events']): Map<string, Story> => {

@@ -86,6 +86,12 @@ export const createFleet = async ({ scratch, program, size, env, config, history
   }
 }
 
+/** Why it ended, as far as it said so. */
+const lastWords = (output: string): string => {
+  const lines = output.trim().split('\n')
+  return (lines.find((line) => line.includes('an error that nobody caught')) ?? lines.at(-1) ?? '').slice(0, 300)
+}
+
 const createMember = (name: string, role: Role, url: string, history: Pick<History, 'add'> | undefined, launch: () => Running): Member => {
   let running: Running | undefined
   let up = false
@@ -102,7 +108,7 @@ const createMember = (name: string, role: Role, url: string, history: Pick<Histo
     current.child.stdout?.on('data', () => { up ||= running === current && current.output().includes('"msg":"started"') })
     history?.add({ type: 'started', process: name })
     current.child.once('exit', (code, by) => {
-      history?.add({ type: 'ended', process: name, code, signal: by, told })
+      history?.add({ type: 'ended', process: name, code, signal: by, told, words: lastWords(current.output()) })
       before = `${before}${current.output()}\n--- ended: ${code ?? by ?? ''}\n`.slice(-200_000)
       setTimeout(start, RESTART).unref()
     })

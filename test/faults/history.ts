@@ -9,8 +9,8 @@ export type Happening<O = unknown> =
   | { readonly type: 'answered'; readonly id: string; readonly outcome: Outcome; readonly detail: string }
   | { readonly type: 'fault'; readonly fault: Fault; readonly failed?: string }
   | { readonly type: 'started'; readonly process: string }
-  /** `told` says what this harness did to it, where it did anything. */
-  | { readonly type: 'ended'; readonly process: string; readonly code: number | null; readonly signal: string | null; readonly told: 'kill' | 'term' | undefined }
+  /** `told` says what this harness did to it, where it did anything; `words` are its last. */
+  | { readonly type: 'ended'; readonly process: string; readonly code: number | null; readonly signal: string | null; readonly told: 'kill' | 'term' | undefined; readonly words?: string }
   /** After all was healed: what does not serve, and what did not come to rest. */
   | { readonly type: 'healed'; readonly problems: readonly string[] }
 /** `at`: milliseconds of this harness' clock, which nobody moves. */
