@@ -4,17 +4,21 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import test from 'ava'
 import { embeddedQueue } from '../plugins/platform/adapters/queue-embedded.ts'
-import { cacheContract } from '../plugins/platform/contracts/cache.ts'
-import { databaseContract } from '../plugins/platform/contracts/database.ts'
-import { queueContract, queueProbes } from '../plugins/platform/contracts/queue.ts'
-import { signalContract } from '../plugins/platform/contracts/signal.ts'
-import { storageContract } from '../plugins/platform/contracts/storage.ts'
+import apiKeysPlugin from '../plugins/api-keys/index.ts'
+import authPlugin from '../plugins/auth/index.ts'
+import * as suites from '../plugins/platform/contracts/index.ts'
+import platformPlugin from '../plugins/platform/index.ts'
 import { cache, database, defineAdapter, definePlugin, queue, StorageNotFound } from '../core/index.ts'
-import type { Cache, Contract, Database, JobRunner, Json, Queue, Signal, Storage } from '../core/index.ts'
-import { testApp, testPort } from '../core/testing.ts'
+import type { Cache, Contract, Database, JobRunner, Json, Plugin, Port, Queue, Signal, Storage, Uses } from '../core/index.ts'
+import * as kernelPorts from '../core/ports.ts'
+import { testApp, testPort as runSuite } from '../core/testing.ts'
+import type { TestAppOptions } from '../core/testing.ts'
 import { memoryCache } from '../plugins/platform/services/memory-cache.ts'
+import { brokenLaws } from './support/broken-laws.ts'
 import { ownS3 } from './support/s3-server.ts'
 import type { OwnS3 } from './support/s3-server.ts'
+
+const { cacheContract, databaseContract, queueContract, queueProbes, signalContract, storageContract } = suites
 
 // Only `platform`: the laws of its ports need nothing else.
 const alone = {
@@ -23,6 +27,15 @@ const alone = {
 }
 const where = process.env['TEST_DATABASE_URL'] === undefined ? 'embedded' : 'postgres'
 const onCache = (name: string) => ({ ...alone, adapters: { ...alone.adapters, cache: { [name]: {} } } })
+
+/** Ports and adapters whose laws are tested here: what the configuration of a suite names, or else its own name. */
+const tested = new Set<string>()
+const testPort = <T, U extends Uses>(register: typeof test.serial, contract: Contract<T, U>, options: TestAppOptions & { readonly name: string }): void => {
+  const chosen = Object.entries(options.config?.adapters?.[contract.port.id] ?? {})
+  for (const [instance, settings] of chosen) tested.add(`${contract.port.id} ${(settings['$adapter'] ?? instance) as string}`)
+  if (chosen.length === 0) tested.add(options.name.split(' ').slice(0, 2).join(' '))
+  runSuite(register, contract, options)
+}
 
 testPort(test.serial, cacheContract, { name: 'cache memory', config: onCache('memory') })
 testPort(test.serial, cacheContract, { name: 'cache none', config: onCache('none') })
@@ -52,14 +65,33 @@ if (redis !== undefined) {
   testPort(test.serial, queueContract, { name: `queue bull on ${where}`, config: { ...alone, adapters: { ...alone.adapters, queue: bull } }, plugins: [queueProbes] })
 }
 
-/** The laws that a subject breaks, each by the words with which it begins; `only` picks one. */
-const brokenLaws = async <T>(contract: Contract<T>, subject: T, deps: Record<string, unknown> = {}, only = ''): Promise<string[]> => {
-  const broken: string[] = []
-  for (const [law, check] of Object.entries(contract.laws)) {
-    try { if (law.startsWith(only)) await check(subject, deps) } catch { broken.push(law.split(' ').slice(0, 3).join(' ')) }
+testPort(test.serial, suites.loggerContract, { name: 'logger pino', config: alone })
+const chain = { 'request-id': {}, 'security-headers': {}, cors: { origins: ['https://elsewhere.example.org'] }, compression: {} }
+testPort(test.serial, suites.middlewareContract, { name: 'middleware', config: { ...alone, adapters: { ...alone.adapters, middleware: chain } } })
+testPort(test.serial, suites.commandContract, { name: 'command', config: { ...alone, adapters: { ...alone.adapters, command: { jobs: {} } } } })
+testPort(test.serial, suites.authenticatorContract, {
+  name: 'authenticator', config: { adapters: { authenticator: { session: {}, 'api-key': {} } } },
+})
+// The other adapter of the database is the one that these tests do not run on.
+if (where !== 'embedded') testPort(test.serial, databaseContract, { name: 'database embedded', config: { ...alone, adapters: { ...alone.adapters, database: { embedded: {} } } } })
+
+const isPort = (value: object): value is Port<unknown> => (value as { kind?: unknown }).kind === 'port'
+test('every port of the kernel has laws, and every adapter that we bring is tested by them', (t) => {
+  const ports = Object.values<object>(kernelPorts).filter(isPort).map(({ id }) => id)
+  t.true(ports.length >= 9)
+  const withLaws = new Set(Object.values(suites).flatMap((one) => typeof one === 'object' && 'laws' in one ? [one.port.id] : []))
+  t.deepEqual(ports.filter((id) => !withLaws.has(id)), [], 'a suite of laws is missing')
+  const brought = ([platformPlugin, authPlugin, apiKeysPlugin] as readonly Plugin[]).flatMap(({ adapters = [] }) => adapters)
+    .filter(({ port }) => ports.includes(port.id)).map(({ port, name }) => `${port.id} ${name}`)
+  const needs: Record<string, string | undefined> = {
+    ...Object.fromEntries(['cache redis', 'cache layered', 'signal redis', 'queue bull'].map((name) => [name, process.env['TEST_REDIS_URL']])),
+    'database postgres': process.env['TEST_DATABASE_URL'],
   }
-  return broken
-}
+  t.deepEqual(Object.keys(needs).filter((name) => !brought.includes(name)), [], 'there is no such adapter any more')
+  const missing = (tests: ReadonlySet<string>): string[] => brought.filter((name) => !tests.has(name) && !(name in needs && needs[name] === undefined))
+  t.deepEqual(missing(tested), [], 'nothing tests it against the laws of its port')
+  t.deepEqual(missing(new Set([...tested].filter((name) => name !== 'storage local'))), ['storage local'], 'it would be noticed')
+})
 
 const without = <T extends object>(options: T, name: keyof T): T => Object.fromEntries(Object.entries(options).filter(([key]) => key !== name)) as T
 const sharing = (): Cache => {
@@ -223,7 +255,7 @@ test.serial('the queue suite catches queues that say what is not so, and effects
 test.serial('a third-party adapter that breaks a law is told which', async (t) => {
   const acme = definePlugin({ name: 'acme', kernel: '^1', adapters: [defineAdapter(cache, 'acme', { create: sharing })] })
   const runs: [string, () => Promise<void>][] = []
-  testPort((name, run) => runs.push([name, run]), cacheContract, { config: onCache('acme'), plugins: [acme] })
+  runSuite((name, run) => runs.push([name, run]), cacheContract, { config: onCache('acme'), plugins: [acme] })
   const said: string[] = []
   for (const [, run] of runs) await run().catch((error: unknown) => said.push((error as Error).message))
   t.is(said.length, 1)

@@ -115,6 +115,8 @@ const OUTBOUND: ReadonlySet<string> = new Set([
   'plugins/platform/services/folder-lock.ts',
   // Files, to the bucket that the operator names.
   'plugins/platform/services/s3-objects.ts',
+  // A server that a suite of laws has just started.
+  'plugins/platform/contracts/http.ts',
 ])
 const CLIENTS = /^(node:)?(undici|tls|dgram|http2)$|^(axios|got|node-fetch|superagent|ky|phin|needle|ws)$|^@(aws-sdk|smithy)\//
 const MIXED = /^(node:)?(https?|net)$/

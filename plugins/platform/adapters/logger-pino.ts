@@ -20,7 +20,15 @@ export const pinoLogger = defineAdapter(logger, 'pino', {
 })
 
 /** pino formats what a line says, and leaves alone what a child brings to each of its lines. */
-const asLogger = (to: pino.Logger): Logger => ({
-  debug: to.debug.bind(to), info: to.info.bind(to), warn: to.warn.bind(to), error: to.error.bind(to),
-  child: (fields) => asLogger(to.child(redactFields(fields))),
-})
+const asLogger = (to: pino.Logger): Logger => {
+  /** What cannot be written, such as fields that throw when they are read, is told by a line about that. Whoever logs must not fail by it. */
+  const carefully = (write: pino.LogFn) => (fields: object | string, message?: string): void => {
+    try { write(fields, message) } catch (error) { write({ err: new Error('this line could not be written', { cause: error }) }, message) }
+  }
+  return {
+    debug: carefully(to.debug.bind(to)), info: carefully(to.info.bind(to)), warn: carefully(to.warn.bind(to)), error: carefully(to.error.bind(to)),
+    child: (fields) => {
+      try { return asLogger(to.child(redactFields(fields))) } catch (error) { return asLogger(to.child({ unwritable: String(error) })) }
+    },
+  }
+}

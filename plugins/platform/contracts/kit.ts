@@ -19,3 +19,11 @@ export const eventually = async (check: () => boolean | Promise<boolean>, what: 
   const end = Date.now() + 10_000
   while (!await check()) await (Date.now() < end ? pause(10) : Promise.reject(new Error(`in vain we waited until ${what}`)))
 }
+
+/** A law of a port that takes many: it holds for each instance, and is told by the name of the one that breaks it. */
+export const eachOf = <T>(law: (one: T) => void | Promise<void>) => async (all: ReadonlyMap<string, T>): Promise<void> => {
+  if (all.size === 0) throw new Error('the configuration names no instance, so nothing was tried')
+  for (const [name, one] of all) {
+    try { await law(one) } catch (error) { throw new Error(`${name}: ${(error as Error).message}`, { cause: error }) }
+  }
+}

@@ -1,0 +1,3 @@
+/** The laws of this plugin's ports. */
+export * from './api-keys.ts'
+export * from './key-scope.ts'

@@ -1,0 +1,13 @@
+/** The laws of the kernel's ports, and what the authors of suites share. `testPort` of `mortise/testing` runs them. */
+export { authenticatorContract } from './authenticator.ts'
+export { cacheContract } from './cache.ts'
+export { commandContract } from './command.ts'
+export { databaseContract } from './database.ts'
+export { loggerContract } from './logger.ts'
+export { middlewareContract } from './middleware.ts'
+export { queueContract, queueProbes } from './queue.ts'
+export { signalContract } from './signal.ts'
+export { storageContract } from './storage.ts'
+export { strangeHeaders, withServer } from './http.ts'
+export type { Answer, Exchange, Sent } from './http.ts'
+export { assert, defineContract, eachOf, eventually, freshName, oops, pause, strangeNames, strangeStrings } from './kit.ts'
