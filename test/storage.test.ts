@@ -1,9 +1,11 @@
 /** Files in a bucket: through outages, without loss, and without filling the memory. */
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
+import { buffer, text as readText } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { storage, StorageNotFound } from '../core/index.ts'
 import type { HttpError, StartupError, Storage } from '../core/index.ts'
@@ -59,7 +61,9 @@ test.serial('a body that breaks off leaves what was there, and no parts that som
 
 test.serial('while S3 is away calls fail at once with 503, readiness says so, and all works again when it is back', async (t) => {
   await files.put('outlives', Buffer.from('an outage'))
-  await s3.stop()
+  const cut = stream(30, (at) => { if (at === 12) void s3.stop() })
+  t.is((await t.throwsAsync<HttpError>(files.put('x', cut))).status, 503)
+  t.true(cut.destroyed)
   const half = stream(3)
   for (const call of [() => files.put('x', half), () => files.put('x', stream(20)), () => files.get('outlives'), () => files.size('outlives'), () => files.delete('outlives')]) {
     const started = Date.now()
@@ -169,4 +173,16 @@ test.serial('a start waits for an S3 that is starting too', async (t) => {
   const name = randomUUID()
   await waiting.resolve(storage).put(name, Buffer.from('at last'))
   t.is(await text(waiting.resolve(storage), name), 'at last')
+})
+
+test('who stores elsewhere does not load the SDK', async (t) => {
+  const child = spawn(process.execPath, ['--import=@oxc-node/core/register', '--input-type=module', '--eval', `
+    import { createRequire } from 'node:module'
+    const { cache } = createRequire(import.meta.url)
+    const loaded = () => Object.keys(cache).some((file) => file.includes('@aws-sdk'))
+    const { default: platform } = await import('./plugins/platform/index.ts')
+    const before = loaded()
+    await platform.adapters.find(({ name }) => name === 's3').create({}, { bucket: 'x', region: 'x', prefix: '', endpoint: 'http://127.0.0.1:1', accessKeyId: 'x', secretAccessKey: 'x' }).catch(() => undefined)
+    console.log(before, loaded())`], { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: ['ignore', 'pipe', 'ignore'] })
+  t.is(await readText(child.stdout), 'false true\n')
 })
