@@ -15,7 +15,7 @@ import { loadConfig } from './config.ts'
 import type { ConfigDocument, LoadedConfig } from './config.ts'
 import { createContainer, keyOf } from './container.ts'
 import type { Container, Token } from './container.ts'
-import { StartupError } from './errors.ts'
+import { HttpError, StartupError } from './errors.ts'
 import type { Problem } from './errors.ts'
 import { createApp } from './http.ts'
 import { listen } from './listener.ts'
@@ -111,17 +111,18 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
 
   const tell = (): Logger | undefined => container.awilix.hasRegistration(logger.id) ? container.deps({ log: logger }).log : undefined
 
-  /** What an adapter needs may be starting too: until `patience` is over it is tried again, and whoever asks is told what is missing. */
-  const create = async ({ key, plugin, adapter, options: settings }: ChosenAdapter, patience: number): Promise<unknown> => {
+  /** What a step of the start needs may be starting too: until `patience` is over it is tried again, and whoever asks is told what is missing. */
+  const patiently = async <T>(patience: number, key: string, step: () => Promise<T>): Promise<T> => {
     for (const end = performance.now() + patience; ;) {
       try {
-        const value: unknown = await within(DEADLINE, `${plugin.key}, adapter ${key}`, 'adapt', adapter.create(container.deps(adapter.uses), settings))
+        const value = await step()
         awaited.delete(key)
         return value
       } catch (error) {
-        if (!(error instanceof StartupError && error.temporary) || performance.now() >= end || leaving) throw error
-        if (!awaited.has(key)) tell()?.warn(`waiting ${patience / 1000} s at most: ${error.message}`)
-        awaited.set(key, error.problems.map(({ message }) => message).join('; '))
+        const mayPass = error instanceof StartupError ? error.temporary : error instanceof HttpError && error.status === 503
+        if (!mayPass || performance.now() >= end || leaving) throw error
+        if (!awaited.has(key)) tell()?.warn(`waiting ${patience / 1000} s at most: ${(error as Error).message}`)
+        awaited.set(key, error instanceof StartupError ? error.problems.map(({ message }) => message).join('; ') : (error as Error).message)
         await sleep(RETRY)
       }
     }
@@ -137,7 +138,8 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
       const chosen = wiring.adapters.get(key)
       if (!chosen || (only && !only.has(key))) continue
       try {
-        const value = await create(chosen, only ? 0 : server.waitMs)
+        const value = await patiently<unknown>(only ? 0 : server.waitMs, key, () =>
+          within(DEADLINE, `${chosen.plugin.key}, adapter ${key}`, 'adapt', chosen.adapter.create(container.deps(chosen.adapter.uses), chosen.options)))
         if (chosen.port.many) maps.get(chosen.port.id)?.set(chosen.instance, value)
         else container.value(key, value)
         made.set(chosen, value)
@@ -164,11 +166,11 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
     }
   }
 
-  const startPlugins = async (): Promise<void> => {
+  const startPlugins = async (waitMs: number): Promise<void> => {
     for (const { plugin, key, optional } of wiring.plugins) {
       const deps = container.deps(plugin.uses ?? {})
       try {
-        await within(DEADLINE, key, 'start', plugin.start?.(deps))
+        await patiently(waitMs, key, () => within(DEADLINE, key, 'start', plugin.start?.(deps)))
         if (plugin.stop) undo.push({ what: `plugin ${key}`, run: () => plugin.stop?.(deps) })
       } catch (error) {
         if (!optional) throw error
@@ -200,10 +202,10 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
     try {
       await adapt(settings)
       const { db, log } = container.deps({ db: database, log: logger })
-      await migrate(db, await migrationSources(wiring), log)
+      await patiently(settings.waitMs, 'migrations', async () => migrate(db, await migrationSources(wiring), log))
       define()
       const answer = mount()
-      await startPlugins()
+      await startPlugins(settings.waitMs)
       await startWork(settings.drainMs)
       door?.open(answer)
       if (door) undo.push({ what: 'listener', run: door.close }, { what: 'notice', run: () => sleep(settings.noticeMs) })

@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { MigrationError, Umzug } from 'umzug'
-import { StartupError } from './errors.ts'
+import { HttpError, StartupError } from './errors.ts'
 import type { Database, Logger } from './ports.ts'
 
 export interface MigrationSource {
@@ -47,7 +47,7 @@ export const migrate = async (db: Database, sources: readonly MigrationSource[],
     throw new StartupError([{
       path: error.migration.name, message: `the migration failed, and nothing of it was kept: ${(error.cause as Error).message}`,
       fix: 'Correct what it names and start again; migrations that ran before it stay applied.',
-    }], { exitCode: 1, cause: error.cause })
+    }], { exitCode: 1, temporary: error.cause instanceof HttpError, cause: error.cause })
   }
   return applied
 }

@@ -118,7 +118,7 @@ export interface Plugin {
   /** Folder of migration files, as a file URL; built-in plugins share the project's `migrations/`. */
   readonly migrations?: URL
   readonly uses?: Uses
-  /** Runs after all adapters exist and migrations have run, before the listener opens. */
+  /** Runs after all adapters exist and migrations have run, before the server opens. Runs again where the database was away meanwhile. */
   readonly start?: (deps: any) => void | Promise<void>
   readonly stop?: (deps: any) => void | Promise<void>
 }

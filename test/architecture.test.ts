@@ -81,7 +81,7 @@ law('a table has one owner, and nobody else names it', tableOwners, [
 
 law('nothing calls other machines but from one place', outbound, [
   [file('plugins/a/x.ts', "await fetch('http://example.com')")], [file('plugins/a/x.ts', 'const f = fetch')], [file('plugins/a/x.ts', 'globalThis.fetch(url)')],
-  [file('core/x.ts', "import { request } from 'undici'")], [file('plugins/a/x.ts', "import { request } from 'node:https'")],
+  [file('core/x.ts', "import { request } from 'undici'")], [file('plugins/a/x.ts', "import { S3Client } from '@aws-sdk/client-s3'")], [file('plugins/a/x.ts', "import { request } from 'node:https'")],
   [file('plugins/a/x.ts', "import http from 'node:http'")], [file('plugins/a/x.ts', "import * as net from 'net'")],
   [file('plugins/a/x.ts', "const http = await import('node:http')")], [file('plugins/a/x.ts', "import axios from 'axios'")], [file('plugins/a/x.ts', 'new WebSocket(url)')],
 ], [file('core/x.ts', "import { createServer } from 'node:http'\nimport type { Server } from 'node:https'\ncache.fetch(1); const o = { fetch: 1 }"), file('test/x.ts', 'fetch(url)')])

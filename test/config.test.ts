@@ -8,6 +8,7 @@ import type { ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import Joi from 'joi'
 import { checkSection, didYouMean, loadConfig } from '../core/config.ts'
+import { createKernel } from '../core/kernel.ts'
 import type { ConfigDocument, LoadedConfig } from '../core/config.ts'
 import { StartupError } from '../core/index.ts'
 import { ensureSecretKey } from '../core/secret-key.ts'
@@ -263,4 +264,15 @@ test('what the server could not live by is refused with the configuration', (t) 
   for (const proxy of ['0.0.0.0/0', '::/0', 'v1.x', '10.0.0.0/33', 'example.org', '']) t.true(wrong({ trustedProxies: [proxy] }), proxy)
   t.false(wrong({ trustedProxies: ['10.0.0.0/8', '127.0.0.1', 'fd00::/8'] }))
   t.true(wrong({ drainMs: 90_000 }), 'the steps of a stop have a minute each')
+})
+
+test('the profiles that come with the server are right, and say what they need', async (t) => {
+  const kernel = (env: Record<string, string>) => createKernel({ root: new URL('..', import.meta.url).pathname, env: { SECRET_KEY: '0123456789abcdefghijklmnopqrstuvwxyz', ...env } })
+  const needs = { DATABASE_URL: 'postgres://h/d', REDIS_URL: 'redis://h', S3_BUCKET: 'bucket' }
+  const adapters = async (profile: string): Promise<Record<string, string>> =>
+    Object.fromEntries((await kernel({ MORTISE_PROFILE: profile, ...needs })).catalogue.adapters.map(({ port, adapter }) => [port, adapter]))
+  t.like(await adapters('replicas'), { database: 'postgres', cache: 'layered', queue: 'bull', signal: 'redis', storage: 's3' })
+  t.like(await adapters('server'), { database: 'postgres', cache: 'memory', queue: 'embedded', storage: 'local' })
+  const { message } = await t.throwsAsync(kernel({ MORTISE_PROFILE: 'replicas' }))
+  for (const name of Object.keys(needs)) t.regex(message, new RegExp(`has no ${name} `))
 })

@@ -423,6 +423,17 @@ test('a server that waits for something says so, opens when it is there, and can
   t.regex(await (await start(0)).started, /the far side/)
 })
 
+test('a plugin that meets an absent database as it starts is started again', async (t) => {
+  let tries = 0
+  const waiting = await testApp({
+    config: { ...alone, server: { waitMs: 60_000 } } as never,
+    plugins: [plugin({ start: () => { if ((tries += 1) < 3) throw defineErrors({ away: [503, 'service_unavailable', 'The database does not answer.'] }).away() } })],
+  })
+  t.is(tries, 3)
+  t.is((await waiting.fetch('/readyz')).status, 200)
+  await waiting.close()
+})
+
 test('the description of the API comes from the routes', async (t) => {
   const description = await (await app.fetch('/openapi.json')).json() as { openapi: string; paths: Record<string, Record<string, { parameters?: { name: string }[] }>> }
   t.is(description.openapi, '3.1.0')

@@ -19,7 +19,7 @@ export const s3Storage = defineAdapter(storage, 's3', {
   options: Joi.object<S3Settings, true>({
     bucket: Joi.string().pattern(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'lower-case letters, digits, dots and dashes').required(),
     region: Joi.string().default('us-east-1'),
-    endpoint: Joi.string().uri({ scheme: ['http', 'https'] }),
+    endpoint: Joi.string().empty('').uri({ scheme: ['http', 'https'] }),
     prefix: Joi.string().allow('').max(100).pattern(/^[a-z0-9_-][a-z0-9_.-]*(?:\/[a-z0-9_-][a-z0-9_.-]*)*$/, 'segments of a-z 0-9 _ . - joined by /').default(''),
     accessKeyId: Joi.string(),
     secretAccessKey: Joi.string(),
