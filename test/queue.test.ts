@@ -251,6 +251,27 @@ if (redisProgram() !== undefined) {
     t.deepEqual(await jobs.counts(), { waiting: 0, active: 0, failed: 0 })
   })
 
+  test.serial('bull: a ticket of which Redis remembers only a part is made again', async (t) => {
+    const { server, ...adapters } = await onRedis(t)
+    await server.start()
+    const app = await start(t, adapters)
+    const { open, opened } = gate()
+    handle = (call) => call.payload.name === 'holder of a part' ? opened : undefined
+    await enqueueAll(app, ['holder of a part'])
+    await ran('holder of a part')
+    await enqueueAll(app, ['a part'])
+    await until('there is a ticket', async () => await tickets(server) === 1)
+    // As Bull leaves it, where Redis came back without a ticket that was being served: it writes down its end.
+    const client = new Redis(server.url)
+    t.teardown(() => { client.disconnect() })
+    const [id = ''] = await client.lrange('mortise:acme.work:wait', 0, -1)
+    await client.multi().del(`mortise:acme.work:${id}`).hset(`mortise:acme.work:${id}`, 'processedOn', 1).del('mortise:acme.work:wait', 'mortise:acme.work:priority').exec()
+    open()
+    await ran('a part')
+    await app.runJobs()
+    once(t, ['a part'])
+  })
+
   test.serial('bull: clocks that are hours off hurry and delay nothing', async (t) => {
     const { server, ...adapters } = await onRedis(t)
     await server.start()
