@@ -227,12 +227,18 @@ test('guessing is slowed down for the pair of account and address, and nobody el
   const from = (address: string, password = 'wrong password 1', as = email) => login(app, password, as, { 'x-forwarded-for': address })
   const burst = await Promise.all(Array.from({ length: 12 }, () => from('198.51.100.7')))
   t.deepEqual(burst.map(({ status }) => status).sort(), [...Array<number>(5).fill(401), ...Array<number>(7).fill(429)], 'many at once gain nothing')
+  // The pause is a second at first; a busy machine may take longer than that for a request.
+  const prolong = () => app.resolve(database).query(`UPDATE sign_in_attempts SET next_at = next_at + interval '1 minute' WHERE next_at > last_at`)
+  await prolong()
   const blocked = await from('198.51.100.7', owner.password, 'guessed@EXAMPLE.org')
   t.is(blocked.status, 429, 'the right password must wait too')
   t.is((await bodyOf(blocked)).code, 'too_many_requests')
   t.true(Number(blocked.headers.get('retry-after')) >= 1)
   t.is((await from('198.51.100.8', owner.password)).status, 200, 'the owner, elsewhere, is not locked out')
-  for (let tries = 0; tries < 6; tries++) t.is((await from('198.51.100.9', 'wrong password 1', 'nobody@example.org')).status, tries < 5 ? 401 : 429, 'alike for unknown accounts')
+  for (let tries = 0; tries < 6; tries++) {
+    if (tries === 5) await prolong()
+    t.is((await from('198.51.100.9', 'wrong password 1', 'nobody@example.org')).status, tries < 5 ? 401 : 429, 'alike for unknown accounts')
+  }
 })
 
 /** Two servers where there is a database that they can share; else one. */
