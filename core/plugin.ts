@@ -83,7 +83,7 @@ export interface JobCall<P> {
    * Throws, and leaves nothing, where the job has meanwhile been given to another process.
    */
   once<T>(work: () => Promise<T>): Promise<T>
-  /** Tells how far it is, for whoever looks (`Queue.find`). */
+  /** Tells how far it is, for whoever looks (`Queue.find`). Inside of `once` it does nothing: nobody could see it before the job is gone. */
   progress(value: Json): Promise<void>
 }
 

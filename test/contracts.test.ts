@@ -223,6 +223,7 @@ const queueFaults: Record<string, QueueFault> = {
   'retries what does not exist': { law: 'keeps what', queue: ({ retry }) => ({ retry: async (id) => await retry(id) || true }) },
   'runs once without a transaction': { law: 'ends a', call: () => ({ once: (work) => work() }) },
   'ends a job after the transaction of once': { law: 'ends a', call: (_, db) => ({ once: (work) => db.transaction(work) }) },
+  'aborts a job that tells how far it is while it ends': { law: 'ends a', call: () => ({ signal: AbortSignal.abort() }) },
   'ends a job after what was to be done with it': { law: 'leaves nothing', call: ({ once }) => ({
     once: async (work) => {
       const result = await work()

@@ -138,17 +138,22 @@ export const queueContract = defineContract(queue, {
       const effect = watch(async ({ payload: { value } }) => { seen.push(await found(subject, String(value))) })
       const { probe, ran } = watch(async (call) => {
         await db.transaction(() => call.once(async () => oops())).catch((error: unknown) => seen.push(/transaction/.test(String(error))))
-        assert.equal(await call.once(async () => { await subject.enqueue(many, { probe: effect.probe, value: call.id }); return 'result' }), 'result')
+        assert.equal(await call.once(async () => {
+          await subject.enqueue(many, { probe: effect.probe, value: call.id })
+          await call.progress('nearly done')
+          return 'result'
+        }), 'result')
+        seen.push(call.signal.aborted)
         await call.once(async () => { await subject.enqueue(many, { probe: effect.probe }) }).catch((error: unknown) => seen.push(/once/.test(String(error))))
         await opened
         throw new Error('too late')
       })
       const { failed } = await subject.counts()
       const id = await subject.enqueue(single, { probe })
-      await eventually(() => seen.length >= 3, 'the effect is there')
+      await eventually(() => seen.length >= 4, 'the effect is there')
       open()
       // Its end is seen as soon as its effect is.
-      assert.deepEqual(seen.sort(), [true, true, undefined])
+      assert.deepEqual(seen.sort(), [false, true, true, undefined])
       await pause(100)
       assert.deepEqual([ran.length, effect.ran, await found(subject, id), (await subject.counts()).failed], [1, [id], undefined, failed])
     },

@@ -20,7 +20,14 @@ interface Options {
   /** Jobs went back to the queue: they failed, their process died, or this one stops. */
   readonly onWaiting: (jobs: readonly JobAddress[]) => void
 }
-interface Run { readonly job: ClaimedJob; readonly abort: AbortController; done: Promise<void>; completed: boolean }
+interface Run {
+  readonly job: ClaimedJob
+  readonly abort: AbortController
+  done: Promise<void>
+  /** A transaction is open that ends it. */
+  ending: boolean
+  completed: boolean
+}
 
 /** How long an aborted job may take to notice. */
 const GRACE = 1_000
@@ -40,13 +47,16 @@ export const jobRuns = ({ db, jobs, log, lease, onWaiting }: Options): JobRuns =
       if (called) throw new Error('call.once() was called before: it ends the job, so there is one in a run. Put all effects into it.')
       if (inTransaction(db)) throw new Error('call.once() was called inside a transaction. It makes one of its own, which also ends the job: call it outside.')
       called = true
-      const result = await db.transaction(async () => {
-        // The deleted row stays locked until the end, so that nobody else can begin it meanwhile.
-        if (!await jobs.complete(run.job)) throw new LeaseLost()
-        return work()
-      })
-      run.completed = true
-      return result
+      run.ending = true
+      try {
+        const result = await db.transaction(async () => {
+          // The deleted row stays locked until the end, so that nobody else can begin it meanwhile.
+          if (!await jobs.complete(run.job)) throw new LeaseLost()
+          return work()
+        })
+        run.completed = true
+        return result
+      } finally { run.ending = false }
     }
   }
   const perform = async (runner: JobRunner, run: Run): Promise<void> => {
@@ -55,7 +65,8 @@ export const jobRuns = ({ db, jobs, log, lease, onWaiting }: Options): JobRuns =
     try {
       await runner.run({
         payload: job.payload, id: job.id, attempt: job.attempt, last: job.last, signal, once: onceOf(run),
-        progress: async (value) => { if (!await jobs.progress(job, value)) run.abort.abort(new LeaseLost()) },
+        // While the end is under way its row is gone for whoever ends it, and locked for all others: nobody could see how far it is.
+        progress: async (value) => { if (!run.ending && !await jobs.progress(job, value)) lose(run) },
       })
     } catch (error) {
       if (run.completed) {
@@ -101,7 +112,7 @@ export const jobRuns = ({ db, jobs, log, lease, onWaiting }: Options): JobRuns =
 
   return {
     begin: (runner, job) => {
-      const run: Run = { job, abort: new AbortController(), done: Promise.resolve(), completed: false }
+      const run: Run = { job, abort: new AbortController(), done: Promise.resolve(), ending: false, completed: false }
       running.add(run)
       run.done = perform(runner, run)
         .catch((error: unknown) => { log.error({ err: error, job: job.name, id: job.id }, 'the end of a job could not be noted; it will run again') })
