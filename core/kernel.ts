@@ -97,7 +97,7 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
   let leaving = false
 
   const health = async (): Promise<Health> => {
-    const checks: Record<string, string> = Object.fromEntries([...failed, ...awaited])
+    const checks: Record<string, string> = Object.fromEntries([...awaited, ...failed])
     await Promise.all([...made].map(async ([{ key, adapter }, value]) => {
       if (!adapter.health) return
       try {
@@ -179,13 +179,14 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
     }
   }
 
-  const startWork = async (drainMs: number): Promise<void> => {
+  const startWork = async ({ waitMs, drainMs }: ServerConfig): Promise<void> => {
     const { work } = container.deps({ work: queue })
     if (roles.has('worker')) {
       undo.push({ what: 'jobs', run: () => work.drain(drainMs) })
-      await work.work(wiring.jobs.map((job) => runner(job, container)))
+      await patiently(waitMs, 'jobs', () => work.work(wiring.jobs.map((job) => runner(job, container))))
     }
-    if (roles.has('scheduler')) await work.schedule(wiring.jobs.flatMap((job) => job.cron === undefined ? [] : [{ job, cron: job.cron }]))
+    const entries = wiring.jobs.flatMap((job) => job.cron === undefined ? [] : [{ job, cron: job.cron }])
+    if (roles.has('scheduler')) await patiently(waitMs, 'schedules', () => work.schedule(entries))
   }
 
   const mount = (): Answer => createApp(container, wiring.routes, running, () => state === 'stopping').callback()
@@ -206,7 +207,7 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
       define()
       const answer = mount()
       await startPlugins(settings.waitMs)
-      await startWork(settings.drainMs)
+      await startWork(settings)
       door?.open(answer)
       if (door) undo.push({ what: 'listener', run: door.close }, { what: 'notice', run: () => sleep(settings.noticeMs) })
       state = 'ready'
@@ -241,7 +242,14 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
     },
     migrate: () => withDatabase(async ({ db, log }) => migrate(db, await migrationSources(wiring), log)),
     pending: () => withDatabase(async ({ db }) => pendingMigrations(db, await migrationSources(wiring))),
-    only: (port, instance, use) => withAdapters([`${port.id}.${instance}`], () => use(container.deps({ all: port }).all.get(instance) as never)),
+    only: (port, instance, use) => {
+      const key = `${port.id}.${instance}`
+      return withAdapters([key], () => {
+        const why = failed.get(key)
+        if (why !== undefined) throw new StartupError([{ path: `adapters.${key}`, message: `could not be made: ${why}` }], { exitCode: 1 })
+        return use(container.deps({ all: port }).all.get(instance) as never)
+      })
+    },
   }
 }
 

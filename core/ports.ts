@@ -54,9 +54,9 @@ export const cache = definePort<Cache>('cache', { fallback: 'memory' })
 /** Durable background work. A job enqueued inside a database transaction is delivered if and only if that transaction commits. */
 export interface Queue {
   enqueue<P>(job: Job<P>, payload: P, options?: EnqueueOptions): Promise<string>
-  /** Begins to take jobs; called once by the kernel in a worker process. */
+  /** Begins to take jobs. Called by the kernel in a worker process, until it does not fail. */
   work(runners: readonly JobRunner[]): Promise<void>
-  /** Begins to enqueue by cron, once per fleet; called once by the kernel in a scheduler process. */
+  /** Begins to enqueue by cron, once per fleet. Called by the kernel in a scheduler process, until it does not fail. */
   schedule(entries: readonly { readonly job: Job; readonly cron: string }[]): Promise<void>
   /** Takes no more jobs and waits for those that run; after `deadline` milliseconds they are aborted and go back to the queue. */
   drain(deadline: number): Promise<void>

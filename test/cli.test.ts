@@ -41,6 +41,22 @@ test('help, version and mistakes in the command itself', async (t) => {
   }
 })
 
+test('a command of a plugin runs by its word, and one that could not be made says why', async (t) => {
+  const root = await folder(t, {
+    'greet.ts': `
+import { command, defineAdapter, definePlugin } from '${new URL('../core/index.ts', import.meta.url).href}'
+const greet = defineAdapter(command, 'greet', { create: () => ({ summary: 'Greets.', usage: '<name>', run: async ([name]) => ['Hello, ' + name + '!'] }) })
+const broken = defineAdapter(command, 'broken', { create: () => { throw new Error('it has no voice') } })
+export default definePlugin({ name: 'acme', kernel: '^1', adapters: [greet, broken] })`,
+    'own.yaml': 'plugins: {./greet.ts: {$optional: true}}\nadapters: {command: {greet: {}, broken: {}}}',
+  })
+  const env = { ...key, DATA_DIR: root, MORTISE_CONFIG: 'own.yaml' }
+  t.deepEqual(await mortise(root, env, 'greet', 'Ada'), { code: 0, out: 'Hello, Ada!\n', err: '' })
+  t.like(await mortise(root, env, 'greet'), { code: 2, out: '' })
+  t.regex((await mortise(root, env, '--help')).out, /Commands of plugins \(each knows --help\): greet, broken\n/)
+  t.deepEqual(await mortise(root, env, 'broken'), { code: 1, out: '', err: 'adapters.command.broken: could not be made: it has no voice\n' })
+})
+
 test('new plugin: makes a folder, once', async (t) => {
   const root = await folder(t)
   const made = await mortise(root, {}, 'new', 'plugin', '@acme/thing')

@@ -307,6 +307,7 @@ test('a stop lets running requests end, and unwinds in reverse', async (t) => {
   const running = other.fetch('/wait')
   // Opened ahead of its need, as browsers do.
   const silent = connect((other.kernel.address as AddressInfo).port, '127.0.0.1')
+  silent.on('error', () => undefined)
   t.teardown(() => silent.destroy())
   await sleep(100)
   events = []
@@ -423,13 +424,16 @@ test('a server that waits for something says so, opens when it is there, and can
   t.regex(await (await start(0)).started, /the far side/)
 })
 
-test('a plugin that meets an absent database as it starts is started again', async (t) => {
-  let tries = 0
+test('whatever meets an absent database as it starts is started again: a plugin, taking jobs, the schedules', async (t) => {
+  const tries: Record<string, number> = {}
+  const third = (what: string) => async (): Promise<void> => {
+    if ((tries[what] = (tries[what] ?? 0) + 1) < 3) throw defineErrors({ away: [503, 'service_unavailable', 'The database does not answer.'] }).away()
+  }
   const waiting = await testApp({
-    config: { ...alone, server: { waitMs: 60_000 } } as never,
-    plugins: [plugin({ start: () => { if ((tries += 1) < 3) throw defineErrors({ away: [503, 'service_unavailable', 'The database does not answer.'] }).away() } })],
+    config: { ...alone, server: { waitMs: 60_000 } } as never, only: ['web', 'worker', 'scheduler'],
+    plugins: [plugin({ start: third('plugin') })], fakes: { queue: { work: third('work'), schedule: third('schedule'), drain: async () => undefined } },
   })
-  t.is(tries, 3)
+  t.deepEqual(tries, { plugin: 3, work: 3, schedule: 3 })
   t.is((await waiting.fetch('/readyz')).status, 200)
   await waiting.close()
 })

@@ -36,7 +36,11 @@ export const openJobStore = async ({ db, log, all }: { db: Database; log: Logger
     },
     schedule: async (entries) => {
       await writeSchedules(boss, entries)
-      scheduler = await connect(db, log, true).start()
+      const starting = connect(db, log, true)
+      scheduler = await starting.start().catch(async (error: unknown) => {
+        await stop(starting).catch(() => undefined)
+        throw error
+      })
     },
     close: async () => {
       if (scheduler) await stop(scheduler)
