@@ -1,4 +1,5 @@
 /** PostgreSQL and Redis that are not there yet, go away and come back; and processes that must not work side by side. */
+import { spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -38,9 +39,9 @@ const house = async (t: ExecutionContext, config = '') => {
   await writeFile(file, config)
   return {
     place,
-    start: async (env: Record<string, string>): Promise<Server> => {
+    start: async (env: Record<string, string>, within: readonly string[] = []): Promise<Server> => {
       const [port, dataDir] = [await freePort(), join(place.folder, randomUUID())]
-      const server = mortise(['start'], { SECRET_KEY, PORT: String(port), DATA_DIR: dataDir, MORTISE_CONFIG: file, ...env })
+      const server = mortise(['start'], { SECRET_KEY, PORT: String(port), DATA_DIR: dataDir, MORTISE_CONFIG: file, ...env }, undefined, within)
       place.adopt(server.child)
       return { ...server, url: `http://127.0.0.1:${port}`, dataDir }
     },
@@ -56,6 +57,8 @@ const setUp = async ({ url }: Server): Promise<ReturnType<typeof client>> => {
   return client(url)
 }
 
+/** Runs a program with process numbers of its own, where this user may. */
+const container = ['unshare', '--pid', '--fork', '--kill-child'] as const
 const canHave = (...programs: (string | undefined)[]) => programs.includes(undefined) ? test.skip : test.serial
 
 canHave(postgresPrograms())('PostgreSQL that is not there yet, goes away and comes back: it is said, and the server lives on', async (t) => {
@@ -90,6 +93,11 @@ canHave(postgresPrograms())('a second process does not start beside one that has
   const second = await start({ DATABASE_URL: url })
   t.is(await second.exit, 1)
   t.regex(second.output(), new RegExp(`adapters\\.cache\\.memory: serves one process only, and process ${first.child.pid ?? ''} on .* works on this database too\\n +.*REDIS_URL`))
+  if (spawnSync(container[0], [...container.slice(1), 'true']).status === 0) {
+    const contained = await start({ DATABASE_URL: url }, container)
+    t.is(await contained.exit, 1, 'a container in which nobody has the number of the first')
+    t.regex(contained.output(), /serves one process only/)
+  }
   await writeFile(join(place.folder, 'own.yaml'), 'adapters: {cache: {none: }}')
   const modest = await start({ DATABASE_URL: url })
   t.is(await modest.exit, 1, 'nor one that could share, beside one that cannot')

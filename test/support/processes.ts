@@ -18,9 +18,13 @@ export interface Running {
 export const sources: readonly string[] = ['--import=@oxc-node/core/register', 'core/bin.ts']
 const KEPT = 500_000
 
-/** Runs one command. Of this process' environment it gets what finds programs, and no more. Messages can be sent to `child`. */
-export const mortise = (args: readonly string[], env: Readonly<Record<string, string>>, program = sources): Running => {
-  const child = spawn(process.execPath, [...program, ...args], {
+/**
+ * Runs one command. Of this process' environment it gets what finds programs, and no more. Messages can be sent to `child`.
+ * @param within what runs it, such as `['unshare', '--pid']`
+ */
+export const mortise = (args: readonly string[], env: Readonly<Record<string, string>>, program = sources, within: readonly string[] = []): Running => {
+  const [first = '', ...words] = [...within, process.execPath, ...program, ...args]
+  const child = spawn(first, words, {
     cwd: root, env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let output = ''

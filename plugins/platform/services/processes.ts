@@ -3,6 +3,7 @@
  * another process: then the second does not start, and says what to use instead. All times are the database's.
  */
 import { randomUUID } from 'node:crypto'
+import { readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { catalogue, database, logger, service, StartupError } from '../../../core/index.ts'
@@ -25,11 +26,23 @@ export const processes = service('platform.processes', {
     const id = randomUUID()
     const mine: Lonely[] = all.adapters.flatMap(({ port, instance, onlyOne }) => onlyOne === undefined ? [] : [{ path: `adapters.${port}.${instance}`, instead: onlyOne }])
     let beating: NodeJS.Timeout | undefined
+    let beat: Promise<void> | undefined
+    let silent = false
 
     const enter = async (): Promise<void> => {
       await db.query(
         'INSERT INTO processes (id, host, pid, only_one) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET seen_at = now()',
-        [id, hostname(), process.pid, JSON.stringify(mine)])
+        [id, here, process.pid, JSON.stringify(mine)])
+    }
+    const giveSign = async (): Promise<void> => {
+      try {
+        await enter()
+        silent = false
+      } catch (error) {
+        if (!silent) log.warn({ err: error }, 'this process could not give a sign of life; it is tried again')
+        silent = true
+      }
+      beat = undefined
     }
     /** Enters unless a process that lives is in the way, and returns those that are. */
     const tryToEnter = (): Promise<Process[]> => db.transaction(async () => {
@@ -53,22 +66,26 @@ export const processes = service('platform.processes', {
           for (const other of others) seen.set(other.id, other.seen)
           await sleep(BEAT / 4)
         }
-        beating = setInterval(() => {
-          enter().catch((error: unknown) => { log.warn({ err: error }, 'this process could not give a sign of life') })
-        }, BEAT).unref()
+        // One at a time: a database that stands still must not be asked on ever more connections.
+        beating = setInterval(() => { beat ??= giveSign() }, BEAT).unref()
       },
       leave: async () => {
         if (!beating) return
         clearInterval(beating)
+        await beat
         await db.query('DELETE FROM processes WHERE id = $1', [id])
       },
     }
   },
 })
 
-/** Of a process on this machine one can know more: a number that nobody has, or that is now ours. */
+/** Where a number means the same process. Containers may share the name of their host, and each counts its processes from 1. */
+const here = ((): string => {
+  try { return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}` } catch { return hostname() }
+})()
+/** Of a process that counts with us one can know more: a number that nobody has, or that is now ours. */
 const hasEnded = ({ host, pid }: Process): boolean => {
-  if (host !== hostname()) return false
+  if (host !== here) return false
   if (pid === process.pid) return true
   try { process.kill(pid, 0) } catch (error) { return (error as NodeJS.ErrnoException).code === 'ESRCH' }
   return false
