@@ -10,7 +10,7 @@ import { dueJobs } from '../services/job-due.ts'
 import { jobRuns } from '../services/job-runs.ts'
 import type { JobRuns } from '../services/job-runs.ts'
 import { openJobStore } from '../services/job-store.ts'
-import { openRedis, redisUrl } from '../services/redis.ts'
+import { openRedis, redisPrefix, redisUrl } from '../services/redis.ts'
 
 interface BullQueue extends Queue { health(): Promise<void>; close(): Promise<void> }
 interface Options { readonly redis: string; readonly prefix: string; readonly poll: number; readonly lease: number }
@@ -18,7 +18,7 @@ interface Options { readonly redis: string; readonly prefix: string; readonly po
 export const bullQueue = defineAdapter(queue, 'bull', {
   options: Joi.object<Options, true>({
     redis: redisUrl().required(),
-    prefix: Joi.string().pattern(/^[\w.-]+$/).default('mortise'),
+    prefix: redisPrefix(),
     poll: Joi.number().integer().min(100).default(5_000),
     lease: Joi.number().integer().min(1_000).max(1_800_000).default(60_000),
   }),

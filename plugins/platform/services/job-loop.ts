@@ -17,17 +17,20 @@ export const startJobLoop = (
   const byName = new Map(runners.map((runner) => [runner.job.name, runner]))
   const bell = createBell()
   let open = true
+  let troubled = false
 
   const loop = async (): Promise<void> => {
     while (open) {
       const names = runners.filter(({ job }) => runs.busy(job.name) < job.concurrency).map(({ job }) => job.name)
       try {
         const job = names.length > 0 ? await jobs.take(names) : undefined
+        troubled = false
         const runner = job && byName.get(job.name)
         if (job && runner) void runs.begin(runner, job).then(bell.ring)
         else await bell.wait(poll)
       } catch (error) {
-        log.error({ err: error }, 'no job could be taken')
+        if (!troubled) log.error({ err: error }, 'no job could be taken; it is tried again')
+        troubled = true
         await bell.wait(5 * poll)
       }
     }

@@ -81,8 +81,8 @@ export const redisLink = async (server: RedisServer, prefix: string, log: Logger
         if (isLate(error)) void doubt()
         else if (error instanceof ReplyError) {
           complain((error as Error).message)
-          // Somebody made it a replica.
-          if ((error as Error).message.startsWith('READONLY')) {
+          // Somebody made it a replica. Before Redis 7 the word stands in the middle of what a script says.
+          if (/\bREADONLY\b/.test((error as Error).message)) {
             space = undefined
             void enter(connection += 1)
           }
