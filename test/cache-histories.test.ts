@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import type { Cache, Json } from '../core/index.ts'
 import { layeredCache } from '../plugins/platform/adapters/cache-layered.ts'
 import { redisCache } from '../plugins/platform/adapters/cache-redis.ts'
-import { hasRedisServer, ownRedis } from './support/redis-server.ts'
+import { ownRedis, redisProgram } from './support/services.ts'
 
 type Step =
   | { do: 'set'; key: number; tags: readonly number[]; ifAbsent: boolean }
@@ -83,7 +83,7 @@ const log = { debug: () => undefined, info: () => undefined, warn: () => undefin
 const histories = (processes: readonly Cache[], runs: number): Promise<void> =>
   fc.assert(fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), (steps) => follow(processes, steps)), { numRuns: runs })
 
-const run = hasRedisServer ? test : test.skip
+const run = redisProgram() !== undefined ? test : test.skip
 run('no history shows a stale value in a Redis that evicts at random, and a cache that is broken is caught', async (t) => {
   const own = await ownRedis({ settings: ['--maxmemory-policy', 'allkeys-random'] })
   t.teardown(own.remove)

@@ -13,8 +13,9 @@ import { layeredCache } from '../plugins/platform/adapters/cache-layered.ts'
 import { redisCache } from '../plugins/platform/adapters/cache-redis.ts'
 import { redisSignal } from '../plugins/platform/adapters/signal-redis.ts'
 import { cacheContract } from '../plugins/platform/contracts/cache.ts'
-import { hasRedisServer, ownRedis, slowWire } from './support/redis-server.ts'
-import type { OwnRedis } from './support/redis-server.ts'
+import { ownRedis, redisProgram } from './support/services.ts'
+import type { OwnRedis } from './support/services.ts'
+import { slowWire } from './support/slow-wire.ts'
 
 const PASSWORD = 'correct horse/battery:staple@'
 const ttl = 60_000
@@ -50,7 +51,7 @@ const took = async (work: Promise<unknown>): Promise<number> => {
 }
 const unavailable = { instanceOf: HttpError, message: /cache does not answer/ }
 /** Registered only where there is a Redis to start. */
-const run = hasRedisServer ? test.serial : test.skip
+const run = redisProgram() !== undefined ? test.serial : test.skip
 
 run('two processes on one Redis see each other’s writes, drops and seals at once', async (t) => {
   const own = await server(t)
@@ -125,7 +126,7 @@ for (const [name, make] of [['redis', redis], ['layered', layered]] as const) {
     const [a, b] = [await make(t, own), await make(t, own)]
     const keys = Array.from({ length: 20 }, (_, index) => `k${index}`)
     for (const key of [...keys, 'sealed', 'kept']) await a.set(key, 'old', { ttl, tags: [`of ${key}`] })
-    own.freeze()
+    own.pause()
     t.true(await took(Promise.all(keys.map((key) => a.get(key)))) < 1_000)
     t.is(await a.get('k1'), undefined)
     await until(async () => await took(a.get('k1')) < 5, 'it knows better than to ask', 3_000)
@@ -137,7 +138,7 @@ for (const [name, make] of [['redis', redis], ['layered', layered]] as const) {
     await t.throwsAsync(b.drop({ key: 'k1' }), unavailable)
     await t.throwsAsync(a.seal('sealed', 'new', ttl), unavailable)
     await t.throwsAsync(a.health(), { message: new RegExp(`^Redis at 127.0.0.1:${own.port} does not answer: `) })
-    own.thaw()
+    own.resume()
     const values = new Set<Json | undefined>()
     await until(async () => { values.add(await a.get('k1')); return a.health().then(() => true, () => false) }, 'it is well again')
     await until(healthy(b), 'the other is well again')
@@ -256,11 +257,11 @@ run('too much is owed: then everything is forgotten', async (t) => {
   const [a, b] = [await redis(t, own), await layered(t, own)]
   await a.set('k', 'old', { ttl })
   await a.seal('s', 'old', ttl)
-  own.freeze()
+  own.pause()
   const drops = await Promise.allSettled(Array.from({ length: 1_500 }, (_, index) => a.drop({ key: `k${index}` })))
   t.true(drops.every(({ status }) => status === 'rejected'))
   await t.throwsAsync(a.health())
-  own.thaw()
+  own.resume()
   await until(healthy(a), 'it is well again')
   t.deepEqual([await a.get('k'), await a.get('s')], [undefined, undefined])
   await until(healthy(b), 'the other is well again')
@@ -329,9 +330,9 @@ run('signals arrive again when Redis, or only the connection that listens, is ba
   await Promise.all([until(healthy(a), 'it is well again'), until(healthy(b), 'it is well again')])
   await arrives()
   await until(async () => { await a.publish('late', 'late'); return heard.includes('late') }, 'one that began meanwhile hears too')
-  own.freeze()
+  own.pause()
   t.true(await took(a.publish('c', 'lost')) < 1_000)
-  own.thaw()
+  own.resume()
   await until(healthy(a), 'it is well again')
   await until(healthy(b), 'it is well again')
   await arrives()

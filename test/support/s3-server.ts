@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { freePort } from './redis-server.ts'
+import { freePort } from './processes.ts'
 
 interface StoredObject { readonly bucket: string; readonly key: string; readonly content: Readable | Buffer; readonly metadata: object }
 interface Stored { readonly size: number; readonly md5: string }

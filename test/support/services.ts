@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { freePort } from './processes.ts'
+import { scratch as newScratch } from './scratch.ts'
 import type { Scratch } from './scratch.ts'
 
 export interface Service {
@@ -23,6 +24,9 @@ export interface Service {
   resume(): void
 }
 export interface RedisService extends Service {
+  readonly port: number
+  /** Runs one command on a connection of its own. */
+  call(command: string, ...words: (string | number)[]): Promise<unknown>
   flush(): Promise<void>
   snapshot(): Promise<void>
   /** Goes back to the last snapshot, and forgets what came after it. */
@@ -59,8 +63,9 @@ const service = ({ what, url, scratch, signals, launch, ping }: Daemon): Service
     child = undefined
     if (!ending || ending.exitCode !== null || ending.signalCode !== null) return
     const gone = once(ending, 'exit')
-    ending.kill('SIGCONT')
     ending.kill(signal)
+    // It may stand still. What ends it comes first, or it would do what it was asked meanwhile.
+    ending.kill('SIGCONT')
     await gone
   }
   return {
@@ -120,41 +125,62 @@ export const postgres = async (scratch: Scratch): Promise<Service> => {
   })
 }
 
-export const redis = async (scratch: Scratch): Promise<RedisService> => {
+interface RedisSettings { readonly password?: string; readonly settings?: readonly string[] }
+export const redis = async (scratch: Scratch, { password, settings = [] }: RedisSettings = {}): Promise<RedisService> => {
   const folder = join(scratch.folder, 'redis')
   mkdirSync(folder)
   const port = await freePort()
-  const url = `redis://127.0.0.1:${port}`
-  const ask = async (command: string): Promise<unknown> => {
+  const url = `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`
+  const call: RedisService['call'] = async (command, ...words) => {
     const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0, commandTimeout: 5_000 })
     client.on('error', () => undefined)
     try {
       await client.connect()
-      return await client.call(command)
+      return await client.call(command, ...words)
     } finally { client.disconnect() }
   }
   const server = service({
     what: 'Redis', url, scratch, signals: { stop: 'SIGTERM', kill: 'SIGKILL' },
-    launch: () => spawn('redis-server', ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--save', '', '--appendonly', 'no'], { stdio: ['ignore', 'pipe', 'pipe'] }),
-    ping: () => ask('PING'),
+    launch: () => spawn('redis-server', [
+      '--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--save', '', '--appendonly', 'no', ...password === undefined ? [] : ['--requirepass', password], ...settings,
+    ], { stdio: ['ignore', 'pipe', 'pipe'] }),
+    ping: () => call('PING'),
   })
   const [dump, kept] = [join(folder, 'dump.rdb'), join(folder, 'kept.rdb')]
   return {
-    ...server,
+    ...server, port, call,
     stop: async () => {
       server.resume()
-      await ask('SAVE')
+      await call('SAVE')
       await server.stop()
     },
-    flush: async () => { await ask('FLUSHALL') },
+    flush: async () => { await call('FLUSHALL') },
     snapshot: async () => {
-      await ask('SAVE')
+      await call('SAVE')
       copyFileSync(dump, kept)
     },
     restore: async () => {
       await server.kill()
       if (existsSync(kept)) copyFileSync(kept, dump)
       await server.start()
+    },
+  }
+}
+
+export interface OwnRedis extends RedisService {
+  /** Kills it and removes its data. */
+  remove(): Promise<void>
+}
+/** A Redis in a folder of its own. @param started false for one that is only a port so far */
+export const ownRedis = async ({ started = true, ...settings }: RedisSettings & { started?: boolean } = {}): Promise<OwnRedis> => {
+  const place = await newScratch()
+  const server = await redis(place, settings)
+  if (started) await server.start()
+  return {
+    ...server,
+    remove: async () => {
+      await server.kill()
+      await place.dispose()
     },
   }
 }
