@@ -485,9 +485,14 @@ test.serial('the cache is asked first, believed only where its record is genuine
   const ghost = newToken('dataset', false)
   const exp = Date.now() + 60_000
   const record = { id: randomUUID(), workspaceId, type: 'dataset', ownerId: accountId }
+  const whole = { v: 3, ...record, grants: null, terms: null, expiresAt: null, allowedIps: null, strategy: 'dataset', known: null }
   for (const [content, code] of [
     [{ v: 2, ...record, datasetId: null, exp }, 200], [{ v: 2, ...record, datasetId: first, exp }, 403], [{ v: 1, ...record, exp }, 200], [{ v: 2, ...record, exp }, 401],
     [{ v: 2, ...record, datasetId: null }, 401], [{ v: 2, ...record, datasetId: null, exp: Date.now() - 1 }, 401], [{ v: 3, ...record, datasetId: null, exp }, 401],
+    [{ ...whole, datasetId: null, exp }, 200], [{ ...whole, datasetId: null, exp, grants: [] }, 403], [{ ...whole, datasetId: null, exp, expiresAt: Date.now() - 1 }, 401],
+    [{ ...whole, datasetId: null, exp, grants: [{ datasetId: first, rights: ['own'] }] }, 401], [{ ...whole, datasetId: null, exp, grants: {} }, 401],
+    [{ ...whole, datasetId: null, exp, terms: {} }, 403], [{ ...whole, datasetId: null, exp, allowedIps: ['10.0.0.1'] }, 403], [{ ...whole, datasetId: null, exp, strategy: 'another' }, 401],
+    ...Object.keys(whole).map((field) => [Object.fromEntries(Object.entries({ ...whole, datasetId: null, exp }).filter(([name]) => name !== field)), 401] as const),
     [{ v: '2', ...record, datasetId: null, exp }, 401], [{ v: 2, ...record, datasetId: 7, exp }, 401], [{ v: 2, ...record, type: 'other', datasetId: null, exp }, 401], [{ v: 2, none: true, exp }, 401],
   ] as const) {
     lay(ghost, genuine(ghost, content))

@@ -2,14 +2,19 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
-import { database, StartupError } from '../core/index.ts'
+import fc from 'fast-check'
+import { database, errors, StartupError } from '../core/index.ts'
+import type { Cache } from '../core/index.ts'
 import { testApp } from '../core/testing.ts'
 import type { TestApp, TestAppOptions } from '../core/testing.ts'
 import { apiKeys } from '../plugins/api-keys/ports.ts'
 import type { Right } from '../plugins/api-keys/ports.ts'
+import { isAllowed, isRange } from '../plugins/api-keys/services/addresses.ts'
 import { accounts } from '../plugins/auth/ports.ts'
 import { datasets } from '../plugins/datasets/ports.ts'
+import { memoryCache } from '../plugins/platform/services/memory-cache.ts'
 import { signIn } from './support/world.ts'
 
 const owner = { email: 'ada@example.org', name: 'Ada', password: 'correct horse 42' }
@@ -47,8 +52,24 @@ const withGrants = (options: TestAppOptions = {}): TestAppOptions => ({
   ...options, config: { ...options.config, plugins: { bootstrap: null, 'api-keys': { limit: 50 } }, adapters: { ...options.config?.adapters, keyScope: { grants: {} } } },
 })
 
+/** An ordinary cache that can be out of reach, and whose fills can be held up. */
+const memory = memoryCache({ maxEntries: 10_000, maxBytes: 1e8 })
+const fault: { away?: boolean; before?: (() => Promise<void>) | undefined; written: { exp: number }[] } = { written: [] }
+const faulty: Cache = {
+  ...memory,
+  seal: async (...of) => {
+    if (fault.away) throw errors.unavailable()
+    await memory.seal(...of)
+  },
+  set: async (key, value, options) => {
+    await fault.before?.()
+    fault.written.push({ exp: (JSON.parse((value as { body: string }).body) as { exp: number }).exp })
+    return memory.set(key, value, options)
+  },
+}
+
 let world: World
-test.before(async () => { world = await worldOf(await testApp(withGrants())) })
+test.before(async () => { world = await worldOf(await testApp(withGrants({ fakes: { cache: faulty } }))) })
 test.after.always(() => world.app.close())
 
 test('each right allows what it says and what those before it allow, on its own dataset alone', async (t) => {
@@ -156,4 +177,197 @@ test.serial('a strategy that cannot express a key does not start, and says which
   } finally { await again.close() }
   await (await on('dataset')).close()
   await t.throwsAsync(on('workspace'), { instanceOf: StartupError, message: /bound to the dataset/ })
+})
+
+const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds
+const eventually = async (wanted: number, ask: () => Promise<number>): Promise<boolean> => {
+  for (let tries = 0; tries < 80; tries++) {
+    if (await ask() === wanted) return true
+    await sleep(50)
+  }
+  return false
+}
+
+test.serial('an expired key is an unknown key, in the database and out of the cache', async (t) => {
+  const { app, console, status } = world
+  const end = inSeconds(2)
+  const { status: code, body: { id, token, expires_at: told } } = await console('POST', '', { expires_at: end })
+  t.is(code, 201)
+  t.is(told, end)
+  t.is(await status(token as string, '/datasets'), 200)
+  t.true(await eventually(401, () => status(token as string, '/datasets')), 'although it was remembered for a minute')
+  t.true(Date.now() >= end * 1000)
+  const refused = await app.fetch('/v1/datasets', { token: token as string })
+  t.deepEqual(await refused.json(), { code: 'unauthorized', message: 'Access token is invalid', status: 401 })
+  t.true((await console('GET', '')).body.data.some((key: { id: string }) => key.id === id), 'it is still there to be seen, changed and deleted')
+  for (const wrong of [inSeconds(-1), 0, -5, 1.5, '2030-01-01', Date.now() * 1000]) t.is((await console('POST', '', { expires_at: wrong })).status, 400, String(wrong))
+  t.like(await console('PATCH', `/${id as string}`, { expires_at: null }), { status: 200, body: { expires_at: null } })
+  t.is(await status(token as string, '/datasets'), 200)
+  await console('PATCH', `/${id as string}`, { expires_at: inSeconds(1) })
+  t.true(await eventually(401, () => status(token as string, '/datasets')))
+  // The database's clock decides where nothing is remembered.
+  const later = (await console('POST', '', { expires_at: inSeconds(60) })).body as { id: string; token: string }
+  await app.resolve(database).query(`UPDATE api_tokens SET expires_at = now() - interval '1 second' WHERE id = $1`, [later.id])
+  t.is(await status(later.token, '/datasets'), 401)
+})
+
+test.serial('a key is taken from its addresses only', async (t) => {
+  const { console, status } = world
+  const { id, token } = (await console('POST', '', { allowed_ips: ['127.0.0.0/8', '::1'] })).body as { id: string; token: string }
+  t.is(await status(token, '/datasets'), 200)
+  t.like((await console('PATCH', `/${id}`, { allowed_ips: ['10.0.0.0/8'] })).body, { allowed_ips: ['10.0.0.0/8'] })
+  t.is(await status(token, '/datasets'), 403, 'from the moment of the answer')
+  await console('PATCH', `/${id}`, { allowed_ips: [] })
+  t.is(await status(token, '/datasets'), 403, 'an empty list denies')
+  await console('PATCH', `/${id}`, { allowed_ips: null })
+  t.is(await status(token, '/datasets'), 200)
+  for (const wrong of ['x', '10.0.0.0/33', '10.0.0.0/', '10.0.0', '::1/129', 'fe80::1%eth0', '10.0.0.0/8/8', '10.0.0.0/-1']) {
+    t.false(isRange(wrong), wrong)
+    t.is((await console('PATCH', `/${id}`, { allowed_ips: [wrong] })).status, 400, wrong)
+    t.false(isAllowed('10.0.0.1', [wrong]))
+  }
+  for (const [client, range, allowed] of [
+    ['10.1.2.3', '10.0.0.0/8', true], ['11.1.2.3', '10.0.0.0/8', false], ['::ffff:10.1.2.3', '10.0.0.0/8', true], ['10.1.2.3', '10.1.2.3', true], ['10.1.2.4', '10.1.2.3', false],
+    ['fd00::1', 'fd00::/8', true], ['fe00::1', 'fd00::/8', false], ['10.1.2.3', '::/0', false], ['fd00::1', '0.0.0.0/0', false], ['', '0.0.0.0/0', false], ['undefined', '::/0', false],
+  ] as const) t.is(isAllowed(client, [range]), allowed, `${client} in ${range}`)
+})
+
+test.serial('a rotated key has a new secret, and the old one for as long as was asked', async (t) => {
+  const { console, status, dataset, grant, app } = world
+  const id = await dataset('rotated')
+  const made = await grant({ dataset_id: id, rights: ['read'] })
+  const rotate = async (json?: object): Promise<{ id: string; token: string; grants: unknown }> => {
+    const { status: code, body } = await console('POST', `/${made.id}/rotate`, json)
+    t.is(code, 200)
+    return body as { id: string; token: string; grants: unknown }
+  }
+  const path = `/datasets/${id}`
+  t.is(await status(made.token, path), 200)
+  const second = await rotate()
+  t.like(second, { id: made.id, grants: [{ dataset_id: id, rights: ['read'] }] })
+  t.deepEqual([await status(made.token, path), await status(second.token, path)], [401, 200])
+  const third = await rotate({ overlap_seconds: 60 })
+  t.deepEqual([await status(second.token, path), await status(third.token, path)], [200, 200])
+  await console('PATCH', `/${made.id}`, { grants: [] })
+  t.deepEqual([await status(second.token, path), await status(third.token, path)], [403, 403], 'both secrets are of one key')
+  const fourth = await rotate({ overlap_seconds: 1 })
+  t.deepEqual([await status(second.token, path), await status(third.token, path), await status(fourth.token, path)], [401, 403, 403])
+  t.true(await eventually(401, () => status(third.token, path)))
+  const fifth = await rotate({ overlap_seconds: 60 })
+  t.is((await console('DELETE', `/${made.id}`)).status, 204)
+  t.deepEqual([await status(fourth.token, path), await status(fifth.token, path)], [401, 401])
+  t.is((await console('POST', `/${made.id}/rotate`)).status, 404)
+  for (const wrong of [-1, 1e9, 'x']) t.is((await console('POST', `/${made.id}/rotate`, { overlap_seconds: wrong })).status, 400)
+  const dump = JSON.stringify(await app.resolve(database).query('SELECT * FROM api_tokens'))
+  for (const { token } of [second, third, fourth, fifth]) t.false(dump.includes(token))
+})
+
+test.serial('a change takes away, at once and everywhere, and never gives', async (t) => {
+  const { app, workspaceId, console, status, dataset, grant } = world
+  const [one, two] = [await dataset('narrow one'), await dataset('narrow two')]
+  const grants = (...of: [string, Right][]) => ({ grants: of.map(([dataset_id, right]) => ({ dataset_id, rights: [right] })) })
+  const { id, token } = await grant(...grants([one, 'write'], [two, 'read']).grants)
+  const seen = async (): Promise<number[]> => [await status(token, `/datasets/${one}`), await status(token, `/datasets/${two}`)]
+  t.deepEqual(await seen(), [200, 200])
+  for (const wider of [grants([one, 'manage']), grants([one, 'write'], [two, 'write']), { dataset_ids: [one] }, { grants: [{ dataset_id: one, rights: ['read', 'manage'] }] }]) {
+    const { status: code, body } = await console('PATCH', `/${id}`, wider)
+    t.deepEqual([code, body.code], [400, 'bad_request'], JSON.stringify(wider))
+  }
+  t.is((await console('PATCH', `/${id}`, { ...grants([one, 'read']), name: 'less' })).body.name, 'less')
+  t.deepEqual(await seen(), [200, 403])
+  t.is((await console('PATCH', `/${id}`, grants([one, 'write']))).status, 400, 'what was taken is not given back')
+  t.is((await console('PATCH', `/${id}`, grants([one, 'retrieve']))).status, 200)
+  t.deepEqual(await seen(), [403, 403])
+  t.like(await console('PATCH', `/${id}`, {}), { status: 200, body: { name: 'less' } })
+
+  const wide = (await console('POST', '', {})).body as { id: string; token: string }
+  t.is((await console('PATCH', `/${wide.id}`, { dataset_ids: [two] })).status, 200)
+  t.deepEqual([await status(wide.token, `/datasets/${one}`), await status(wide.token, `/datasets/${two}`), await status(wide.token, '/datasets')], [403, 200, 200])
+  const bound = await app.resolve(apiKeys).create({ type: 'dataset', workspaceId, datasetId: one, createdBy: workspaceId })
+  t.is((await console('PATCH', `/${bound.id}`, { dataset_ids: [two] })).status, 400)
+  t.is((await console('PATCH', `/${bound.id}`, grants([one, 'read']))).status, 200)
+  t.is(await status(bound.token, `/datasets/${one}`), 200)
+  t.is((await console('PATCH', '/ffffffff-0000-4000-8000-000000000000', { name: 'x' })).status, 404)
+})
+
+test.serial('where the cache cannot be told, the caller is, and nothing has changed', async (t) => {
+  const { app, console, status, dataset, ask, grant } = world
+  const id = await dataset('not told')
+  const { id: keyId, token } = await grant({ dataset_id: id, rights: ['manage'] })
+  t.is(await status(token, `/datasets/${id}`), 200)
+  const rows = () => app.resolve(database).query('SELECT t.*, g.* FROM api_tokens t LEFT JOIN api_token_grants g ON g.token_id = t.id ORDER BY t.id, g.dataset_id')
+  const before = (await rows()).map((row) => ({ ...row, last_used_at: null }))
+  fault.away = true
+  try {
+    const { status: code } = await ask(token, 'DELETE', `/datasets/${id}`)
+    t.is(code, 503)
+    for (const [method, path, json] of [['PATCH', '', { grants: [] }], ['PATCH', '', { expires_at: inSeconds(50) }], ['POST', '/rotate', {}], ['DELETE', '', undefined]] as const) {
+      t.is((await console(method, `/${keyId}${path}`, json)).status, 503, `${method} ${path}`)
+    }
+    t.is((await console('PATCH', `/${keyId}`, { name: 'a name needs no cache' })).status, 200)
+  } finally { fault.away = false }
+  await console('PATCH', `/${keyId}`, { name: 'x' })
+  await app.resolve(database).query('UPDATE api_tokens SET name = NULL WHERE id = $1', [keyId])
+  t.deepEqual((await rows()).map((row) => ({ ...row, last_used_at: null })), before)
+  t.is(await status(token, `/datasets/${id}`), 200)
+  t.is((await console('DELETE', `/${keyId}`)).status, 204)
+  t.is(await status(token, `/datasets/${id}`), 401)
+})
+
+test.serial('what was read before a change is not believed after it, however late it is written', async (t) => {
+  const { console, status, dataset, grant } = world
+  const id = await dataset('late')
+  const { id: keyId, token } = await grant({ dataset_id: id, rights: ['read'] })
+  let release = (): void => undefined
+  const reached = new Promise<void>((inFill) => { fault.before = () => new Promise((done) => { release = done; inFill() }) })
+  const began = Date.now()
+  const slow = status(token, `/datasets/${id}`)
+  await reached
+  fault.before = undefined
+  t.is((await console('PATCH', `/${keyId}`, { grants: [] })).status, 200)
+  await sleep(500)
+  release()
+  t.is(await slow, 200, 'it began before')
+  const { exp = Infinity } = fault.written.at(-1) ?? {}
+  t.is(await status(token, `/datasets/${id}`), 403)
+  // A seal ends at last; a record must have ended by then, so it counts from the read and not from the write.
+  t.true(exp <= began + 60_400, 'the record ends a minute after its reading began')
+})
+
+test.serial('no history of changes and deletions lets a key reach more than it did', async (t) => {
+  const { app, workspaceId, console, dataset, ask, grant } = world
+  const keeper = await app.resolve(apiKeys).create({ type: 'dataset', workspaceId, datasetId: null, createdBy: workspaceId })
+  const ladder: Right[] = ['retrieve', 'read', 'write', 'manage']
+  const levels = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 3, maxLength: 3 })
+  const step = fc.oneof({ weight: 3, arbitrary: fc.record({ set: levels }) }, { weight: 1, arbitrary: fc.record({ remove: fc.integer({ min: 0, max: 2 }) }) })
+  let run = 0
+  await fc.assert(fc.asyncProperty(levels, fc.array(step, { maxLength: 6 }), async (first, steps) => {
+    run += 1
+    const ids = await Promise.all(first.map((_, at) => dataset(`history ${run} ${at}`)))
+    const grants = (of: readonly number[]) => ids.map((dataset_id, at) => ({ dataset_id, rights: ladder.slice(0, of[at]) }))
+    const { id, token } = await grant(...grants(first))
+    let model = [...first]
+    let there = ids.map(() => true)
+    let alive = true
+    for (const one of steps) {
+      if ('remove' in one) {
+        if (!there[one.remove]) continue
+        t.is((await ask(keeper.token, 'DELETE', `/datasets/${ids[one.remove] ?? ''}`)).status, 204)
+        there = there.map((is, at) => is && at !== one.remove)
+        const had = (model[one.remove] ?? 0) > 0
+        model = model.map((level, at) => at === one.remove ? 0 : level)
+        if (had && model.every((level) => level === 0)) alive = false
+      } else {
+        const { status } = await console('PATCH', `/${id}`, { grants: grants(one.set).filter((_, at) => there[at]) })
+        const narrower = one.set.every((level, at) => !there[at] || level <= (model[at] ?? 0))
+        t.is(status, !alive ? 404 : narrower ? 200 : 400)
+        if (alive && narrower) model = one.set.map((level, at) => there[at] ? level : 0)
+      }
+      const reads = await Promise.all(ids.map(async (datasetId) => (await ask(token, 'GET', `/datasets/${datasetId}`)).status))
+      t.deepEqual(reads, model.map((level) => !alive ? 401 : level >= 2 ? 200 : 403))
+      const listed = await ask(token, 'GET', '/datasets')
+      t.is(listed.status === 200 ? listed.body.total : listed.status, !alive ? 401 : model.filter((level) => level >= 2).length || 403)
+    }
+    await console('DELETE', `/${id}`)
+  }), { numRuns: 12 })
 })

@@ -18,10 +18,13 @@ export const isAllowed = (client: string, ranges: readonly string[]): boolean =>
   // How an IPv4 client looks on a listener that takes both.
   const address = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(client)?.[1] ?? client
   if (isIP(address) === 0) return false
+  const family = familyOf(address)
   const list = new BlockList()
   for (const range of ranges.map(parse)) {
-    if (range?.bits !== undefined) list.addSubnet(range.address, range.bits, familyOf(range.address))
-    else if (range) list.addAddress(range.address, familyOf(range.address))
+    // For a list, `::/0` would contain every IPv4 address too.
+    if (!range || familyOf(range.address) !== family) continue
+    if (range.bits === undefined) list.addAddress(range.address, family)
+    else list.addSubnet(range.address, range.bits, family)
   }
-  return list.check(address, familyOf(address))
+  return list.check(address, family)
 }
