@@ -1,4 +1,5 @@
 /** Keys that reach several datasets with rights on each, over the wire: what they reach, how they shrink, and how they end. */
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,14 +8,16 @@ import test from 'ava'
 import fc from 'fast-check'
 import { database, errors, StartupError } from '../core/index.ts'
 import type { Cache } from '../core/index.ts'
-import { testApp } from '../core/testing.ts'
+import { testApp, testPort } from '../core/testing.ts'
 import type { TestApp, TestAppOptions } from '../core/testing.ts'
+import { keyScopeContractWith } from '../plugins/api-keys/contracts/key-scope.ts'
 import { apiKeys } from '../plugins/api-keys/ports.ts'
 import type { Right } from '../plugins/api-keys/ports.ts'
 import { isAllowed, isRange } from '../plugins/api-keys/services/addresses.ts'
 import { accounts } from '../plugins/auth/ports.ts'
 import { datasets } from '../plugins/datasets/ports.ts'
 import { memoryCache } from '../plugins/platform/services/memory-cache.ts'
+import keysByTag, { tagging } from './support/plugins/keys-by-tag.ts'
 import { signIn } from './support/world.ts'
 
 const owner = { email: 'ada@example.org', name: 'Ada', password: 'correct horse 42' }
@@ -370,4 +373,56 @@ test.serial('no history of changes and deletions lets a key reach more than it d
     }
     await console('DELETE', `/${id}`)
   }), { numRuns: 12 })
+})
+
+test('a key may know what it is and what it reaches, and nobody else', async (t) => {
+  const { app, workspaceId, console, dataset, grant, ask } = world
+  const [one, two] = [await dataset('known one'), await dataset('known two')]
+  const granted = await grant({ dataset_id: one, rights: ['write'] }, { dataset_id: two, rights: ['retrieve'] })
+  const { status, body } = await ask(granted.token, 'GET', '/whoami')
+  t.is(status, 200)
+  t.like(body, { key: { id: granted.id, name: null, type: 'dataset', last4: granted.token.slice(-4), expires_at: null }, workspace: { id: workspaceId }, strategy: 'grants', rate_limit: null })
+  const byId = new Map((body.reach.datasets as { id: string; rights: Right[] }[]).map(({ id, rights }) => [id, rights]))
+  t.deepEqual([byId.size, byId.get(one), byId.get(two)], [2, ['retrieve', 'read', 'write'], ['retrieve']])
+  const end = inSeconds(60)
+  const wide = (await console('POST', '', { name: 'Wide', expires_at: end })).body as { token: string }
+  t.like((await ask(wide.token, 'GET', '/whoami')).body, { key: { name: 'Wide', expires_at: end }, reach: { datasets: 'all' } })
+  const bound = await app.resolve(apiKeys).create({ type: 'dataset', workspaceId, datasetId: one, createdBy: workspaceId })
+  t.deepEqual((await ask(bound.token, 'GET', '/whoami')).body.reach, { datasets: [{ id: one, rights: ['retrieve', 'read', 'write', 'manage'] }] })
+  t.deepEqual((await ask((await grant()).token, 'GET', '/whoami')).body.reach, { datasets: [] })
+  const session = await signIn(app, owner)
+  for (const headers of [{}, { authorization: 'Bearer nonsense' }, session, { ...session, authorization: `Bearer ${wide.token}` }] as Record<string, string>[]) t.is((await app.fetch('/v1/whoami', { headers })).status, 401)
+})
+
+const tagged = (options: TestAppOptions = {}): TestAppOptions => ({
+  ...options, plugins: [keysByTag], config: { plugins: { bootstrap: null }, adapters: { keyScope: { tag: {} }, datasetLifecycle: { 'keys-by-tag': {} } } },
+})
+testPort(test.serial, keyScopeContractWith({ workspaceId: randomUUID(), terms: { tag: 'on nothing' } }), { ...tagged(), name: 'keyScope tag' })
+
+test.serial('a strategy of somebody else that looks at a table of its own: keys by tag', async (t) => {
+  const app = await testApp(tagged({ fakes: { cache: faulty } }))
+  t.teardown(() => app.close())
+  const { workspaceId, dataset, status, ask, console } = await worldOf(app)
+  const { tag, untag } = app.resolve(tagging)
+  const [one, two] = [await dataset('tagged one'), await dataset('tagged two')]
+  const create = (terms: { tag: string }) => app.resolve(apiKeys).create({ type: 'dataset', workspaceId, datasetId: null, terms, createdBy: workspaceId })
+  await tag(workspaceId, one, 'open')
+  const [{ id, token }, other] = [await create({ tag: 'open' }), await create({ tag: 'shut' })]
+  const seen = async (): Promise<number[]> => [await status(token, `/datasets/${one}`), await status(token, `/datasets/${two}`), await status(token, '/datasets')]
+  t.deepEqual(await seen(), [200, 403, 200])
+  t.deepEqual((await ask(token, 'GET', '/whoami')).body.reach.datasets.map((found: { id: string }) => found.id), [one])
+  t.is(await status(other.token, `/datasets/${one}`), 403)
+  await tag(workspaceId, two, 'open')
+  t.deepEqual(await seen(), [200, 200, 200])
+  fault.away = true
+  await t.throwsAsync(untag(workspaceId, one, 'open'))
+  fault.away = false
+  t.deepEqual(await seen(), [200, 200, 200], 'where nobody could be told, nothing has changed')
+  await untag(workspaceId, one, 'open')
+  t.deepEqual(await seen(), [403, 200, 200], 'from the moment of the answer')
+  t.is((await ask(token, 'DELETE', `/datasets/${two}`)).status, 204)
+  t.deepEqual(await seen(), [403, 403, 403])
+  for (const terms of [{ tag: 7 }, { label: 'x' }, { tag: 'x', more: 1 }]) await t.throwsAsync(create(terms as never), { message: /terms/ })
+  t.is((await console('POST', '', { grants: [] })).status, 400, 'a strategy that says nothing of grants is not asked about them')
+  t.is((await console('PATCH', `/${id}`, { dataset_ids: [one] })).status, 400)
 })

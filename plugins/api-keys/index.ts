@@ -10,6 +10,7 @@ import { ApiToken, ApiTokenGrant } from './models/api-token.ts'
 import { permissions } from './permissions.ts'
 import { apiKeys, keyScope } from './ports.ts'
 import { keyRoutes } from './routes/keys.ts'
+import { whoamiRoutes } from './routes/whoami.ts'
 import { running } from './services/running.ts'
 
 export default definePlugin({
@@ -20,7 +21,7 @@ export default definePlugin({
   ports: [keyScope, apiKeys],
   adapters: [apiKey, builtin, dataset, grants, workspace, lifecycle],
   models: [ApiToken, ApiTokenGrant],
-  routes: keyRoutes,
+  routes: [...keyRoutes, ...whoamiRoutes],
   uses: { running },
   start: ({ running }) => running.start(),
   stop: ({ running }) => running.stop(),

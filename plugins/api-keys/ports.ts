@@ -54,11 +54,10 @@ export interface KeyScope {
   /** Throws an `HttpError` (400) where this strategy cannot express the request. Asked for every bound key at start, too. */
   check(request: KeyRequest): void
   /**
-   * What the strategy must know of the key from elsewhere: read once, remembered with the key for a minute, and given to `scope`. What
-   * changes it calls `cache.drop({ tag })` of one of `tags`, and it is read again.
+   * What the strategy must know of the key from elsewhere: read once, remembered with the key for a minute, and given to `scope`.
+   * Whoever changes it calls `ApiKeys.changing`.
    */
   load?(key: KeyRecord): Promise<Json>
-  tags?(key: KeyRecord): readonly string[]
   /** @param known what `load` gave; null where there is no `load` */
   scope(key: KeyRecord, known?: Json): Scope
 }
@@ -67,5 +66,10 @@ export const keyScope = definePort<KeyScope>('keyScope', { fallback: 'dataset' }
 export interface ApiKeys {
   /** Makes a key; the secret is told here and never again. */
   create(request: KeyRequest & { readonly name?: string; readonly createdBy: string }): Promise<{ readonly id: string; readonly token: string }>
+  /**
+   * For a strategy that loads: call it inside the transaction that changes what the keys with these terms reach. Once that has
+   * committed, no process believes what was loaded before. Throws where they cannot be told; let it, and nothing has changed.
+   */
+  changing(workspaceId: string, terms: Json): Promise<void>
 }
 export const apiKeys = definePort<ApiKeys>('apiKeys')

@@ -1,6 +1,7 @@
 /** The keys of a workspace: made, changed, rotated, deleted. */
 import { randomUUID } from 'node:crypto'
 import { database, service } from '../../../core/index.ts'
+import type { Json } from '../../../core/index.ts'
 import { datasets } from '../../datasets/ports.ts'
 import { apiKeysConfig } from '../config.ts'
 import { keyErrors } from '../errors.ts'
@@ -28,6 +29,8 @@ export interface Keys {
   remove(workspaceId: string, id: string, datasetId?: string): Promise<void>
   /** Part of the transaction that deletes a dataset: what is left of a key is never more than it was. */
   removeDataset(workspaceId: string, datasetId: string): Promise<void>
+  /** See `ApiKeys`. */
+  changing(workspaceId: string, terms: Json): Promise<void>
   /** Throws 404 where the dataset is not in the workspace. */
   requireDataset(workspaceId: string, datasetId: string): Promise<void>
 }
@@ -133,6 +136,13 @@ export const keys = service('apiKeys.keys', {
         await ApiTokenGrant.destroy({ where: { workspace_id: workspaceId, dataset_id: datasetId } })
         await ApiToken.destroy({ where: { workspace_id: workspaceId, id: gone.map(({ id }) => id) } })
         db.afterCommit(() => lookup.forget(gone.flatMap(hashesOf)))
+      },
+      changing: async (workspaceId, terms) => {
+        // A key that is being made waits too: it must not be used, and remembered, before the end.
+        await lock(workspaceId)
+        const touched = await db.query<Pick<KeyRow, 'token_hash' | 'previous_hash'>>(
+          'SELECT token_hash, previous_hash FROM api_tokens WHERE workspace_id = $1 AND terms = $2::jsonb FOR UPDATE', [workspaceId, JSON.stringify(terms)])
+        await lookup.suspend(touched.flatMap(hashesOf))
       },
     }
   },

@@ -62,8 +62,8 @@ export const lookup = service('apiKeys.lookup', {
         const before = await cache.generation(place(hash))
         const first = await select(hash)
         if (!first) return remember(null, UNKNOWN, [], before)
-        // The tags are known only now, and their marks must be older than what is remembered: so read once more after them.
-        const tags = [`workspace:${first.workspaceId}`, ...strategy.tags(first)]
+        // The tag is known only now, and its mark must be older than what is remembered: so read once more after it.
+        const tags = [`workspace:${first.workspaceId}`]
         const generation = await cache.generation(place(hash), tags)
         const [key, owner] = [await select(hash), await accounts.owner(first.workspaceId)]
         if (!key) return remember(null, UNKNOWN, [], generation)

@@ -15,7 +15,6 @@ export interface Strategy {
   /** Throws 400 where it cannot express the request. */
   check(request: KeyRequest): void
   load(key: KeyRecord): Promise<Json>
-  tags(key: KeyRecord): readonly string[]
   scope(key: KeyRecord, known: Json): Scope
 }
 
@@ -36,7 +35,6 @@ export const strategy = service('apiKeys.strategy', {
         keyScope.check(request)
       },
       load: async (key) => foreign(key) ? null : await keyScope.load?.(key) ?? null,
-      tags: (key) => foreign(key) ? [] : keyScope.tags?.(key) ?? [],
       scope: (key, known) => foreign(key) ? nothing : keyScope.scope(key, known),
     }
   },
