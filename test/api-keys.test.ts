@@ -13,7 +13,7 @@ import type { TestApp, TestAppOptions } from '../core/testing.ts'
 import { apiKeysContract } from '../plugins/api-keys/contracts/api-keys.ts'
 import { keyScopeContract } from '../plugins/api-keys/contracts/key-scope.ts'
 import { apiKeys, keyScope } from '../plugins/api-keys/ports.ts'
-import type { KeyRecord, KeyScope, Scope } from '../plugins/api-keys/ports.ts'
+import type { Grant, KeyRecord, KeyRequest, KeyScope, Scope } from '../plugins/api-keys/ports.ts'
 import { flushing } from '../plugins/api-keys/services/flushing.ts'
 import { scopeOf } from '../plugins/api-keys/services/scopes.ts'
 import { hasher, newToken, typeOf } from '../plugins/api-keys/services/secrets.ts'
@@ -157,18 +157,23 @@ const chosen = (strategy: string): TestAppOptions & { name: string } => ({
   config: { plugins: { models: null, datasets: null, bootstrap: null }, adapters: { modelProvider: null, extractor: null, keyScope: { [strategy]: {} } } as unknown as ConfigDocument['adapters'] },
 })
 testPort(test.serial, apiKeysContract, { ...chosen('dataset'), name: 'apiKeys' })
-for (const strategy of ['dataset', 'workspace', 'list']) testPort(test.serial, keyScopeContract, chosen(strategy))
+for (const strategy of ['dataset', 'workspace', 'grants', 'list']) testPort(test.serial, keyScopeContract, chosen(strategy))
 
-test('the suite of the strategies catches each way of going wrong', (t) => {
-  const right: KeyScope = { check: () => undefined, scope: scopeOf }
-  const binds = (request: { type: string; datasetId: string | null }): void => { if (request.datasetId !== null && request.type !== 'dataset') throw errors.badRequest() }
-  const fails = (strategy: Partial<KeyScope>): string[] => Object.entries(keyScopeContract.laws).flatMap(([law, check]) => {
-    try { void check({ ...right, check: binds, ...strategy }, {}); return [] } catch { return [law] }
-  })
+test('the suite of the strategies catches each way of going wrong', async (t) => {
+  const right: KeyScope = { expresses: ['grants'], check: () => undefined, scope: scopeOf }
+  const binds = ({ type, datasetId, grants = null }: KeyRequest): void => { if ((datasetId !== null || grants !== null) && type !== 'dataset') throw errors.badRequest() }
+  const fails = async (strategy: Partial<KeyScope>): Promise<string[]> => {
+    const broken: string[] = []
+    for (const [law, check] of Object.entries(keyScopeContract.laws)) {
+      try { await check({ ...right, check: binds, ...strategy }, {}) } catch { broken.push(law) }
+    }
+    return broken
+  }
+  const regranted = (change: (grants: readonly Grant[]) => readonly Grant[] | null): Partial<KeyScope> => ({ scope: (key) => scopeOf({ ...key, grants: key.grants && change(key.grants) }) })
   const scoped = (change: (scope: Scope, key: KeyRecord) => Partial<Scope>): Partial<KeyScope> => ({ scope: (key) => ({ ...scopeOf(key), ...change(scopeOf(key), key) }) })
-  let latest = { id: '', workspaceId: '', type: 'dataset', datasetId: null } as KeyRecord
+  let latest = { id: '', workspaceId: '', type: 'dataset', datasetId: null, grants: null, terms: null } as KeyRecord
   const lately: Scope = { can: (...asked) => scopeOf(latest).can(...asked), reach: (...asked) => scopeOf(latest).reach(...asked) }
-  t.deepEqual(fails({}), [])
+  t.deepEqual(await fails({}), [])
   for (const [what, strategy] of Object.entries<Partial<KeyScope>>({
     'a bound key is widened': { scope: (key) => scopeOf({ ...key, datasetId: null }) },
     'a bound key may list': scoped((scope) => ({ can: (permission, resource) => resource?.id === undefined || scope.can(permission, resource) })),
@@ -182,9 +187,17 @@ test('the suite of the strategies catches each way of going wrong', (t) => {
     'app keys are bound': { check: () => undefined },
     'it refuses with an error of its own': { check: () => { throw new Error('no') } },
     'it answers by a promise': scoped((scope) => ({ can: (async (permission: string) => scope.can(permission)) as unknown as Scope['can'] })),
+    'an empty grant is taken for none': regranted((grants) => grants.length === 0 ? null : grants),
+    'the last grant that goes opens everything': regranted((grants) => grants.some((grant) => grant.rights.length > 0) ? grants : null),
+    'a grant without rights reads': regranted((grants) => grants.map((grant) => ({ ...grant, rights: grant.rights.length > 0 ? grant.rights : ['read'] }))),
+    'rights of one dataset hold on another': regranted((grants) => grants.map((grant) => ({ ...grant, rights: grants.flatMap(({ rights }) => rights) }))),
+    'a right does not contain those before it': regranted((grants) => grants.filter(({ rights }) => rights.length !== 1 || rights[0] === 'retrieve')),
+    'fewer rights allow more': regranted((grants) => grants.map((grant) => ({ ...grant, rights: grant.rights.length === 1 ? ['manage'] : grant.rights }))),
+    'grants name a workspace': scoped((scope, key) => ({ reach: (permission, type) => key.grants && type === 'workspace' ? [key.workspaceId] : scope.reach(permission, type) })),
+    'grants reach what names nothing': scoped((scope, key) => ({ can: (permission, resource) => key.grants !== null && resource === undefined || scope.can(permission, resource) })),
     'the last key asked decides': { scope: (key) => { latest = key; return lately } },
   })) {
-    t.not(fails(strategy).length, 0, what)
+    t.not((await fails(strategy)).length, 0, what)
   }
 })
 
@@ -472,9 +485,14 @@ test.serial('the cache is asked first, believed only where its record is genuine
   const ghost = newToken('dataset', false)
   const exp = Date.now() + 60_000
   const record = { id: randomUUID(), workspaceId, type: 'dataset', ownerId: accountId }
+  const whole = { v: 3, ...record, grants: null, terms: null, expiresAt: null, allowedIps: null, strategy: 'dataset', known: null }
   for (const [content, code] of [
     [{ v: 2, ...record, datasetId: null, exp }, 200], [{ v: 2, ...record, datasetId: first, exp }, 403], [{ v: 1, ...record, exp }, 200], [{ v: 2, ...record, exp }, 401],
     [{ v: 2, ...record, datasetId: null }, 401], [{ v: 2, ...record, datasetId: null, exp: Date.now() - 1 }, 401], [{ v: 3, ...record, datasetId: null, exp }, 401],
+    [{ ...whole, datasetId: null, exp }, 200], [{ ...whole, datasetId: null, exp, grants: [] }, 403], [{ ...whole, datasetId: null, exp, expiresAt: Date.now() - 1 }, 401],
+    [{ ...whole, datasetId: null, exp, grants: [{ datasetId: first, rights: ['own'] }] }, 401], [{ ...whole, datasetId: null, exp, grants: {} }, 401],
+    [{ ...whole, datasetId: null, exp, terms: {} }, 403], [{ ...whole, datasetId: null, exp, allowedIps: ['10.0.0.1'] }, 403], [{ ...whole, datasetId: null, exp, strategy: 'another' }, 401],
+    ...Object.keys(whole).map((field) => [Object.fromEntries(Object.entries({ ...whole, datasetId: null, exp }).filter(([name]) => name !== field)), 401] as const),
     [{ v: '2', ...record, datasetId: null, exp }, 401], [{ v: 2, ...record, datasetId: 7, exp }, 401], [{ v: 2, ...record, type: 'other', datasetId: null, exp }, 401], [{ v: 2, none: true, exp }, 401],
   ] as const) {
     lay(ghost, genuine(ghost, content))

@@ -2,14 +2,16 @@ import { definePlugin } from '../../core/index.ts'
 import { apiKey } from './adapters/api-key.ts'
 import { builtin } from './adapters/builtin.ts'
 import { dataset } from './adapters/dataset.ts'
+import { grants } from './adapters/grants.ts'
 import { lifecycle } from './adapters/lifecycle.ts'
 import { workspace } from './adapters/workspace.ts'
 import { apiKeysConfig } from './config.ts'
-import { ApiToken } from './models/api-token.ts'
+import { ApiToken, ApiTokenGrant } from './models/api-token.ts'
 import { permissions } from './permissions.ts'
 import { apiKeys, keyScope } from './ports.ts'
 import { keyRoutes } from './routes/keys.ts'
-import { flushing } from './services/flushing.ts'
+import { whoamiRoutes } from './routes/whoami.ts'
+import { running } from './services/running.ts'
 
 export default definePlugin({
   name: 'api-keys',
@@ -17,10 +19,10 @@ export default definePlugin({
   config: apiKeysConfig,
   permissions,
   ports: [keyScope, apiKeys],
-  adapters: [apiKey, builtin, dataset, workspace, lifecycle],
-  models: [ApiToken],
-  routes: keyRoutes,
-  uses: { flushing },
-  start: ({ flushing }) => { flushing.start() },
-  stop: ({ flushing }) => flushing.stop(),
+  adapters: [apiKey, builtin, dataset, grants, workspace, lifecycle],
+  models: [ApiToken, ApiTokenGrant],
+  routes: [...keyRoutes, ...whoamiRoutes],
+  uses: { running },
+  start: ({ running }) => running.start(),
+  stop: ({ running }) => running.stop(),
 })

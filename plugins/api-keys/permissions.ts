@@ -3,6 +3,7 @@ import type { KeyType } from './ports.ts'
 export const permissions = {
   'api-key:read': 'See the API keys, masked',
   'api-key:create': 'Make API keys',
+  'api-key:update': 'Change and rotate API keys',
   'api-key:delete': 'Delete API keys',
 }
 

@@ -1,21 +1,32 @@
 /** API keys, and the strategy that decides what a key reaches. */
 import { definePort } from '../../core/index.ts'
-import type { ResourceRef } from '../../core/index.ts'
+import type { Json, ResourceRef } from '../../core/index.ts'
 
 export type KeyType = 'app' | 'dataset'
-/** What is known of a key once its secret was recognised. */
+/** What a key may do to a dataset. Each contains those before it; `rights.ts` says which permissions each one stands for. */
+export type Right = 'retrieve' | 'read' | 'write' | 'manage'
+/** Ids are canonical, lower case. */
+export interface Grant { readonly datasetId: string; readonly rights: readonly Right[] }
+
+/** What is known of a key once its secret was recognised. Of `datasetId`, `grants` and `terms` at most one is not null. */
 export interface KeyRecord {
   readonly id: string
   readonly workspaceId: string
   readonly type: KeyType
-  /** The one dataset to which it is bound; null: the whole workspace. */
+  /** The one dataset to which it is bound; null: the whole workspace, unless one of the next two says otherwise. */
   readonly datasetId: string | null
+  /** The datasets that it reaches, and how. Empty: none. */
+  readonly grants: readonly Grant[] | null
+  /** What the strategy that made the key wrote down of its reach, in its own words. */
+  readonly terms: Json
 }
-/** What somebody asks a new key to reach. */
+/** What somebody asks a new key to reach; what is left out is null. */
 export interface KeyRequest {
   readonly type: KeyType
   readonly workspaceId: string
   readonly datasetId: string | null
+  readonly grants?: readonly Grant[] | null
+  readonly terms?: Json
 }
 /** What one key reaches. Decided without I/O: both answer at once. */
 export interface Scope {
@@ -30,19 +41,35 @@ export interface Scope {
 }
 /**
  * The scoping strategy. Laws, kept by its contract suite: a key never reaches another workspace; a key bound to a dataset reaches at
- * most that dataset, and no address that names none; `reach` and `can` agree; what cannot be expressed is refused at creation and,
- * should such a key exist already, never widened. Which permissions a key of some type may hold at all is not the strategy's concern:
- * a key asks it only for those (see `permissions.ts`).
+ * most that dataset, and no address that names none; one with grants reaches at most what they say; `reach` and `can` agree; fewer
+ * grants never reach more; what cannot be expressed is refused at creation and, should such a key exist already, never widened. Which
+ * permissions a key of some type may hold at all is not the strategy's concern: a key asks it only for those (see `permissions.ts`).
  */
 export interface KeyScope {
-  /** Throws an `HttpError` (400) where this strategy cannot express the request. */
+  /**
+   * What it understands beside a workspace and one dataset. A key that has anything else is not made, reaches nothing, and keeps the
+   * server from starting: so a strategy that does not know of grants or terms never has to look for them.
+   */
+  readonly expresses?: readonly ('grants' | 'terms')[]
+  /** Throws an `HttpError` (400) where this strategy cannot express the request. Asked for every bound key at start, too. */
   check(request: KeyRequest): void
-  scope(key: KeyRecord): Scope
+  /**
+   * What the strategy must know of the key from elsewhere: read once, remembered with the key for a minute, and given to `scope`.
+   * Whoever changes it calls `ApiKeys.changing`.
+   */
+  load?(key: KeyRecord): Promise<Json>
+  /** @param known what `load` gave; null where there is no `load` */
+  scope(key: KeyRecord, known?: Json): Scope
 }
 export const keyScope = definePort<KeyScope>('keyScope', { fallback: 'dataset' })
 
 export interface ApiKeys {
   /** Makes a key; the secret is told here and never again. */
   create(request: KeyRequest & { readonly name?: string; readonly createdBy: string }): Promise<{ readonly id: string; readonly token: string }>
+  /**
+   * For a strategy that loads: call it inside the transaction that changes what the keys with these terms reach. Once that has
+   * committed, no process believes what was loaded before. Throws where they cannot be told; let it, and nothing has changed.
+   */
+  changing(workspaceId: string, terms: Json): Promise<void>
 }
 export const apiKeys = definePort<ApiKeys>('apiKeys')

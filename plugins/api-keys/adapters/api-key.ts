@@ -4,11 +4,12 @@ import { authenticator, defineAdapter } from '../../../core/index.ts'
 import type { Actor, Authenticator, HttpError } from '../../../core/index.ts'
 import { keyErrors } from '../errors.ts'
 import { mayHold } from '../permissions.ts'
-import { keyScope } from '../ports.ts'
 import type { Scope } from '../ports.ts'
+import { isAllowed } from '../services/addresses.ts'
 import { lookup } from '../services/lookup.ts'
 import type { KnownKey } from '../services/records.ts'
 import { typeOf } from '../services/secrets.ts'
+import { strategy } from '../services/strategy.ts'
 import { usage } from '../services/usage.ts'
 
 const refuse = (error: keyof typeof keyErrors): HttpError => keyErrors[error](undefined, { headers: { 'WWW-Authenticate': 'Bearer realm="api"' } })
@@ -33,8 +34,8 @@ const actorOf = ({ id, workspaceId, type }: KnownKey, ownerId: string, scope: Sc
 })
 
 export const apiKey = defineAdapter(authenticator, 'api-key', {
-  uses: { keyScope, lookup, usage },
-  create: ({ keyScope, lookup, usage }): Authenticator => ({
+  uses: { strategy, lookup, usage },
+  create: ({ strategy, lookup, usage }): Authenticator => ({
     serves: ['app', 'dataset'],
     carriers: (ctx) => headersOf(ctx).length > 0 ? ['header authorization'] : [],
     authenticate: async (ctx, credential) => {
@@ -42,8 +43,9 @@ export const apiKey = defineAdapter(authenticator, 'api-key', {
       const key = typeOf(token) === credential ? await lookup.find(token) : null
       if (key?.type !== credential) throw refuse('tokenInvalid')
       if (key.ownerId === null) throw refuse('ownerMissing')
+      if (key.allowedIps && !isAllowed(String(ctx.state['clientAddress']), key.allowedIps)) throw keyErrors.addressWrong()
       usage.touch(key.id)
-      return actorOf(key, key.ownerId, keyScope.scope(key))
+      return actorOf(key, key.ownerId, strategy.scope(key, key.known))
     },
   }),
 })

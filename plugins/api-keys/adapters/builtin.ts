@@ -10,5 +10,6 @@ export const builtin = defineAdapter(apiKeys, 'builtin', {
       const { row, token } = await keys.create(request)
       return { id: row.id, token }
     },
+    changing: keys.changing,
   }),
 })

@@ -2,87 +2,92 @@
 import Joi from 'joi'
 import { baseUrl, reply, route, serverConfig } from '../../../core/index.ts'
 import { keyErrors } from '../errors.ts'
-import type { ApiTokenRow } from '../models/api-token.ts'
+import { presentKey } from '../presenters/key.ts'
+import { boundKeyBody, datasetKeyParams, datasetParams, keyBody, keyList, keyParams, keyReply, keyRotation } from '../schemas/key.ts'
+import { keyRows } from '../services/key-rows.ts'
 import { keys } from '../services/keys.ts'
+import { requests } from '../services/requests.ts'
 
-interface Key {
-  id: string
-  type: string
-  name: string | null
-  token: string
-  dataset_id: string | null
-  last_used_at: number | null
-  created_at: number
-}
-interface KeyBody { name?: string }
-
-const uuid = Joi.string().guid({ separator: '-', wrapper: false }).lowercase().required()
-const datasetParams = Joi.object<{ dataset_id: string }, true>({ dataset_id: uuid })
-const newKey = Joi.object<KeyBody, true>({ name: Joi.string().trim().min(1).max(100) })
-const keyReply = Joi.object<Key, true>({
-  id: Joi.string().uuid().required(),
-  type: Joi.string().required(),
-  name: Joi.string().allow(null).required(),
-  token: Joi.string().required(),
-  dataset_id: Joi.string().uuid().allow(null).required(),
-  last_used_at: Joi.number().integer().allow(null).required(),
-  created_at: Joi.number().integer().required(),
-})
-const keyList = Joi.object<{ data: Key[] }, true>({ data: Joi.array().items(keyReply).required() })
-
-const seconds = (time: Date): number => Math.floor(time.getTime() / 1000)
-/** The secret is shown when the key is made; later only enough of it to tell keys apart. */
-const present = ({ id, type, name, prefix, last4, dataset_id, last_used_at, created_at }: ApiTokenRow, token = `${prefix}...${last4}`): Key =>
-  ({ id, type, name, token, dataset_id, last_used_at: last_used_at && seconds(last_used_at), created_at: seconds(created_at) })
-
-const ofWorkspace = { surface: 'console', credential: 'account', resource: 'workspace', uses: { keys } } as const
-const ofDataset = { surface: 'console', credential: 'account', resource: { dataset: 'params.dataset_id' }, uses: { keys } } as const
+const withSession = { surface: 'console', credential: 'account' } as const
+const ofWorkspace = { ...withSession, resource: 'workspace', uses: { keys, requests, rows: keyRows } } as const
+const oneKey = { ...ofWorkspace, params: keyParams } as const
+const ofDataset = { ...withSession, resource: { dataset: 'params.dataset_id' }, uses: { keys, rows: keyRows } } as const
+const wrongReach = [keyErrors.scopeUnsupported, keyErrors.reachTwice]
 
 export const keyRoutes = [
   route({
     ...ofWorkspace, method: 'GET', path: '/datasets/api-keys', access: 'api-key:read',
-    summary: 'Every dataset key of the workspace, masked, newest first; `dataset_id` is null where a key reaches all datasets',
+    summary: 'Every dataset key of the workspace, masked, newest first; `dataset_ids` is null where a key reaches all datasets',
     reply: keyList,
-    handle: async ({ actor }, { keys }) => ({ data: (await keys.list(actor.workspaceId)).map((row) => present(row)) }),
+    handle: async ({ actor }, { rows }) => ({ data: (await rows.list(actor.workspaceId)).map((row) => presentKey(row)) }),
   }),
   route({
     ...ofWorkspace, method: 'POST', path: '/datasets/api-keys', access: 'api-key:create',
-    summary: 'Make a key that reaches every dataset of the workspace; the only answer that shows the whole key',
-    body: newKey, reply: keyReply, errors: [keyErrors.tooManyKeys],
-    handle: async ({ actor, body }, { keys }) => {
-      const { row, token } = await keys.create({ ...body, type: 'dataset', workspaceId: actor.workspaceId, datasetId: null, createdBy: actor.id })
-      return present(row, token)
+    summary: 'Make a key of the workspace, or of some of its datasets; the only answer that shows the whole key',
+    description: 'Without `dataset_ids` and `grants` it reaches every dataset; with an empty list, none. `dataset_ids` gives every right on each. '
+      + '`expires_at` is in seconds since 1970. Answers 201 where anything but `name` was sent.',
+    body: keyBody, reply: keyReply, errors: [keyErrors.tooManyKeys, ...wrongReach],
+    handle: async ({ actor, body: { name, ...more }, ctx }, { keys, requests }) => {
+      const reach = requests.reach(more) ?? { datasetId: null, grants: null }
+      const { row, token } = await keys.create({
+        type: 'dataset', workspaceId: actor.workspaceId, createdBy: actor.id, ...reach, ...requests.limits(more), ...name === undefined ? {} : { name },
+      })
+      ctx.status = Object.keys(more).length > 0 ? 201 : 200
+      return presentKey(row, token)
     },
   }),
   route({
-    ...ofWorkspace, method: 'DELETE', path: '/datasets/api-keys/{api_key_id}', access: 'api-key:delete',
+    ...oneKey, method: 'PATCH', path: '/datasets/api-keys/{api_key_id}', access: 'api-key:update',
+    summary: 'Change a key of the workspace; it holds everywhere from the moment this answers',
+    description: 'Only the fields that are sent change. `dataset_ids` and `grants` can only take away.',
+    body: keyBody, reply: keyReply, errors: [keyErrors.keyMissing, keyErrors.wouldWiden, ...wrongReach],
+    handle: async ({ actor, params, body: { name, ...more } }, { keys, requests }) => {
+      const reach = requests.reach(more)
+      return presentKey(await keys.change(actor.workspaceId, params.api_key_id, { ...requests.limits(more), ...reach ? { reach } : {}, ...name === undefined ? {} : { name } }))
+    },
+  }),
+  route({
+    ...oneKey, method: 'POST', path: '/datasets/api-keys/{api_key_id}/rotate', access: 'api-key:update',
+    summary: 'Give a key another secret; the only answer that shows it',
+    description: 'The old secret is taken for `overlap_seconds` more: 0 unless sent, and a secret before the old one not at all.',
+    body: keyRotation, reply: keyReply, errors: [keyErrors.keyMissing],
+    handle: async ({ actor, params, body }, { keys }) => {
+      const { row, token } = await keys.rotate(actor.workspaceId, params.api_key_id, body.overlap_seconds)
+      return presentKey(row, token)
+    },
+  }),
+  route({
+    ...oneKey, method: 'DELETE', path: '/datasets/api-keys/{api_key_id}', access: 'api-key:delete',
     summary: 'Delete a key of the workspace; it is refused from the moment this answers',
-    params: Joi.object<{ api_key_id: string }, true>({ api_key_id: uuid }), reply: reply.empty, errors: [keyErrors.keyMissing],
+    reply: reply.empty, errors: [keyErrors.keyMissing],
     handle: ({ actor, params }, { keys }) => keys.remove(actor.workspaceId, params.api_key_id),
   }),
   route({
     ...ofDataset, method: 'GET', path: '/datasets/{dataset_id}/api-keys', access: 'api-key:read',
-    summary: 'Every key that reaches the dataset, bound to it or workspace-wide, masked, newest first',
+    summary: 'Every key that reaches the dataset, masked, newest first: bound to it, granted it, or workspace-wide',
     params: datasetParams, reply: keyList, errors: [keyErrors.datasetMissing],
-    handle: async ({ actor, params }, { keys }) => ({ data: (await keys.list(actor.workspaceId, params.dataset_id)).map((row) => present(row)) }),
+    handle: async ({ actor, params }, { keys, rows }) => {
+      await keys.requireDataset(actor.workspaceId, params.dataset_id)
+      return { data: (await rows.list(actor.workspaceId, params.dataset_id)).map((row) => presentKey(row)) }
+    },
   }),
   route({
     ...ofDataset, method: 'POST', path: '/datasets/{dataset_id}/api-keys', access: 'api-key:create',
     summary: 'Make a key that reaches this dataset only; the only answer that shows the whole key',
-    params: datasetParams, body: newKey, status: 201, reply: keyReply, errors: [keyErrors.tooManyKeys, keyErrors.scopeUnsupported, keyErrors.datasetMissing],
+    params: datasetParams, body: boundKeyBody, status: 201, reply: keyReply, errors: [keyErrors.tooManyKeys, keyErrors.scopeUnsupported, keyErrors.datasetMissing],
     handle: async ({ actor, params, body }, { keys }) => {
       const { row, token } = await keys.create({ ...body, type: 'dataset', workspaceId: actor.workspaceId, datasetId: params.dataset_id, createdBy: actor.id })
-      return present(row, token)
+      return presentKey(row, token)
     },
   }),
   route({
     ...ofDataset, method: 'DELETE', path: '/datasets/{dataset_id}/api-keys/{api_key_id}', access: 'api-key:delete',
     summary: 'Delete a key that is bound to the dataset; it is refused from the moment this answers',
-    params: Joi.object<{ dataset_id: string; api_key_id: string }, true>({ dataset_id: uuid, api_key_id: uuid }), reply: reply.empty, errors: [keyErrors.keyMissing],
+    params: datasetKeyParams, reply: reply.empty, errors: [keyErrors.keyMissing],
     handle: ({ actor, params }, { keys }) => keys.remove(actor.workspaceId, params.api_key_id, params.dataset_id),
   }),
   route({
-    surface: 'console', credential: 'account', resource: 'workspace', method: 'GET', path: '/datasets/api-base-info', access: 'api-key:read',
+    ...withSession, resource: 'workspace', method: 'GET', path: '/datasets/api-base-info', access: 'api-key:read',
     summary: 'Where clients with a key find the API',
     uses: { server: serverConfig },
     reply: Joi.object<{ api_base_url: string }, true>({ api_base_url: Joi.string().uri().required() }),

@@ -6,32 +6,64 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { deriveKey, serverConfig, service } from '../../../core/index.ts'
 import type { Json } from '../../../core/index.ts'
-import type { KeyRecord } from '../ports.ts'
+import type { Grant, KeyRecord, Right } from '../ports.ts'
+import { RIGHTS } from '../rights.ts'
 
-/** A key, and the account as which it acts: null where its workspace has no active owner. */
-export interface KnownKey extends KeyRecord { readonly ownerId: string | null }
+export interface KnownKey extends KeyRecord {
+  /** The account as which it acts: null where its workspace has no active owner. */
+  readonly ownerId: string | null
+  /** Milliseconds since 1970 from which this secret is unknown; null: never. */
+  readonly expiresAt: number | null
+  /** Addresses and ranges from which it may be used; null: anywhere. */
+  readonly allowedIps: readonly string[] | null
+  /** The strategy that `known` is for; null where a record does not say, as it did not before there was one that knew anything. */
+  readonly strategy: string | null
+  readonly known: Json
+}
 /** null: there is no such key. */
 export type Memory = KnownKey | null
 
-const VERSION = 2
+const VERSION = 3
 
 export interface Records {
+  /** @param expires milliseconds since 1970 */
   encode(hash: string, memory: Memory, expires: number): Json
   /** Undefined where the record cannot be believed or understood. */
   decode(hash: string, record: Json | undefined): Memory | undefined
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string'
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
+const isRight = (value: string): value is Right => (RIGHTS as readonly string[]).includes(value)
+const isGrant = (value: unknown): value is Grant => {
+  const { datasetId, rights } = (value ?? {}) as { datasetId?: unknown; rights?: unknown }
+  return isText(datasetId) && isTexts(rights) && rights.every(isRight)
+}
+const isNullOr = <T>(is: (value: unknown) => value is T) => (value: unknown): value is T | null => value === null || is(value)
+const isGrants = isNullOr((value: unknown): value is Grant[] => Array.isArray(value) && value.every(isGrant))
+const isTextsOrNull = isNullOr(isTexts)
+const isTextOrNull = isNullOr(isText)
+const isNumberOrNull = isNullOr((value: unknown): value is number => typeof value === 'number')
 
-/** The first version knew no bound keys. Later ones say of every key what it is bound to, so there a missing field is a fault, not "unbound". */
+/**
+ * The first version knew no bound keys, the second no grants, terms, ends and addresses. A version says of every key what it has of all
+ * that it knows: a missing field is then a fault, not "none".
+ */
+const sinceThen: readonly Readonly<Record<string, null>>[] = [
+  { datasetId: null },
+  { grants: null, terms: null, expiresAt: null, allowedIps: null, strategy: null, known: null },
+]
 const read = (body: Record<string, unknown>): Memory | undefined => {
-  const { v, exp, none, id, workspaceId, type, ownerId } = body
-  if ((v !== 1 && v !== VERSION) || typeof exp !== 'number' || exp <= Date.now()) return undefined
+  const { v, exp, none } = body
+  if ((v !== 1 && v !== 2 && v !== VERSION) || typeof exp !== 'number' || exp <= Date.now()) return undefined
   if (none === true) return null
-  const datasetId = v === 1 ? null : body['datasetId']
-  if (!isText(id) || !isText(workspaceId) || (type !== 'app' && type !== 'dataset')) return undefined
-  if ((ownerId !== null && !isText(ownerId)) || (datasetId !== null && !isText(datasetId))) return undefined
-  return { id, workspaceId, type, datasetId, ownerId }
+  const { id, workspaceId, type, ownerId, datasetId, grants, terms, expiresAt, allowedIps, strategy, known } =
+    sinceThen.slice(v - 1).reduce<Record<string, unknown>>((all, fields) => ({ ...all, ...fields }), body)
+  if (!isText(id) || !isText(workspaceId) || (type !== 'app' && type !== 'dataset') || !isTextOrNull(ownerId)) return undefined
+  if (!isTextOrNull(datasetId) || !isGrants(grants) || terms === undefined) return undefined
+  if (!isNumberOrNull(expiresAt) || !isTextsOrNull(allowedIps) || !isTextOrNull(strategy) || known === undefined) return undefined
+  if (expiresAt !== null && expiresAt <= Date.now()) return null
+  return { id, workspaceId, type, ownerId, datasetId, grants, terms: terms as Json, expiresAt, allowedIps, strategy, known: known as Json }
 }
 
 export const records = service('apiKeys.records', {

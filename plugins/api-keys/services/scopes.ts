@@ -1,4 +1,5 @@
-import type { KeyRecord, Scope } from '../ports.ts'
+import type { Grant, KeyRecord, Scope } from '../ports.ts'
+import { mayRight } from '../rights.ts'
 
 const ofWorkspace = (workspaceId: string): Scope => ({
   can: (_permission, resource) =>
@@ -11,6 +12,19 @@ const ofDataset = (datasetId: string): Scope => ({
   reach: (_permission, type) => type === 'dataset' ? [datasetId] : [],
 })
 
-/** What a key was made for: its one dataset, else its workspace. 'all' means all of the workspace, to which every query is bound anyway. */
-export const scopeOf = ({ workspaceId, datasetId }: KeyRecord): Scope =>
-  datasetId === null ? ofWorkspace(workspaceId.toLowerCase()) : ofDataset(datasetId.toLowerCase())
+/** It may ask for the list of datasets where it would find one of its own in it. */
+const ofGrants = (grants: readonly Grant[]): Scope => {
+  const rights = new Map(grants.map((grant) => [grant.datasetId.toLowerCase(), grant.rights]))
+  const reach = (permission: string): string[] => [...rights].filter(([, held]) => mayRight(held, permission)).map(([id]) => id)
+  return {
+    can: (permission, resource) => resource?.type === 'dataset'
+      && (resource.id === undefined ? reach(permission).length > 0 : mayRight(rights.get(resource.id.toLowerCase()) ?? [], permission)),
+    reach: (permission, type) => type === 'dataset' ? reach(permission) : [],
+  }
+}
+
+export const nothing: Scope = { can: () => false, reach: () => [] }
+
+/** What a key was made for: its grants, else its one dataset, else its workspace. 'all' means all of the workspace, to which every query is bound anyway. */
+export const scopeOf = ({ workspaceId, datasetId, grants }: KeyRecord): Scope =>
+  grants !== null ? ofGrants(grants) : datasetId !== null ? ofDataset(datasetId.toLowerCase()) : ofWorkspace(workspaceId.toLowerCase())

@@ -1,0 +1,59 @@
+/** Keys as rows, with their grants. */
+import { database, service } from '../../../core/index.ts'
+import { keyErrors } from '../errors.ts'
+import { GRANTS } from '../models/api-token.ts'
+import type { KeyRow } from '../models/api-token.ts'
+import type { KeyRequest } from '../ports.ts'
+
+export interface KeyRows {
+  /** Newest first: every dataset key of the workspace, or those that reach one dataset (bound, granted and the workspace-wide). */
+  list(workspaceId: string, datasetId?: string): Promise<readonly KeyRow[]>
+  /** Of any type. Throws 404. */
+  find(workspaceId: string, id: string): Promise<KeyRow>
+  /** Inside a transaction: a dataset key, which nobody else changes until the end. With a dataset: only one that is bound to it. Throws 404. */
+  lock(workspaceId: string, id: string, datasetId?: string): Promise<KeyRow>
+  /** Every key that reaches less than its workspace. */
+  bound(): Promise<readonly KeyRow[]>
+  /** How many keys would reach a dataset beside the new one; of the datasets that it would reach, the one counts that most keys do. */
+  reaching(request: KeyRequest): Promise<number>
+}
+
+const SELECT = `SELECT t.*, ${GRANTS} AS grants FROM api_tokens t`
+
+export const keyRows = service('apiKeys.keyRows', {
+  uses: { db: database },
+  create: ({ db }): KeyRows => ({
+    list: (workspaceId, datasetId) => db.query<KeyRow>(
+      `${SELECT} WHERE t.workspace_id = $1 AND t.type = 'dataset' AND ($2::uuid IS NULL OR t.dataset_id = $2 OR (t.dataset_id IS NULL AND NOT t.granted)
+         OR EXISTS (SELECT 1 FROM api_token_grants g WHERE g.workspace_id = t.workspace_id AND g.token_id = t.id AND g.dataset_id = $2))
+       ORDER BY t.created_at DESC, t.id DESC`, [workspaceId, datasetId ?? null]),
+    find: async (workspaceId, id) => {
+      const [row] = await db.query<KeyRow>(`${SELECT} WHERE t.workspace_id = $1 AND t.id = $2`, [workspaceId, id])
+      if (!row) throw keyErrors.keyMissing()
+      return row
+    },
+    lock: async (workspaceId, id, datasetId) => {
+      const [row] = await db.query<KeyRow>(
+        `${SELECT} WHERE t.workspace_id = $1 AND t.id = $2 AND t.type = 'dataset' AND ($3::uuid IS NULL OR t.dataset_id = $3) FOR UPDATE OF t`,
+        [workspaceId, id, datasetId ?? null])
+      if (!row) throw keyErrors.keyMissing()
+      return row
+    },
+    bound: () => db.query<KeyRow>(`${SELECT} WHERE t.dataset_id IS NOT NULL OR t.granted OR t.terms IS NOT NULL ORDER BY t.created_at, t.id`),
+    reaching: async ({ workspaceId, type, datasetId, grants = null }) => {
+      const ids = grants?.map((grant) => grant.datasetId) ?? (datasetId === null ? null : [datasetId])
+      // Keys with no grant reach nothing; they are counted among each other, so that there is an end to them too.
+      const [row] = await db.query<{ count: number }>(
+        `WITH keys AS (SELECT * FROM api_tokens WHERE workspace_id = $1 AND type = $2),
+           reached AS (
+             SELECT dataset_id FROM keys WHERE dataset_id IS NOT NULL
+             UNION ALL
+             SELECT g.dataset_id FROM keys k LEFT JOIN api_token_grants g ON g.workspace_id = k.workspace_id AND g.token_id = k.id WHERE k.granted)
+         SELECT (SELECT count(*) FROM keys WHERE dataset_id IS NULL AND NOT granted)::int
+           + coalesce((SELECT max(n) FROM (SELECT count(*) AS n FROM reached
+               WHERE $3::uuid[] IS NULL OR dataset_id = ANY ($3::uuid[]) OR (cardinality($3::uuid[]) = 0 AND dataset_id IS NULL)
+               GROUP BY dataset_id) AS bound), 0)::int AS count`, [workspaceId, type, ids])
+      return row?.count ?? 0
+    },
+  }),
+})

@@ -1,0 +1,39 @@
+/** What a key may know of itself. */
+import { service } from '../../../core/index.ts'
+import type { Actor } from '../../../core/index.ts'
+import type { Right } from '../ports.ts'
+import { RIGHTS } from '../rights.ts'
+import type { Whoami } from '../schemas/whoami.ts'
+import { keyRows } from './key-rows.ts'
+import { strategy } from './strategy.ts'
+
+export interface WhoamiService { describe(actor: Actor): Promise<Whoami> }
+
+/** Who holds this on a dataset has the right, under whatever strategy. */
+const sign: Readonly<Record<Right, string>> = { retrieve: 'dataset:retrieve', read: 'dataset:read', write: 'document:create', manage: 'dataset:delete' }
+
+const reachOf = (actor: Actor): Whoami['reach']['datasets'] => {
+  const found = new Map<string, Right[]>()
+  for (const right of RIGHTS) {
+    const ids = actor.reach(sign[right], 'dataset')
+    if (ids === 'all') return 'all'
+    for (const id of ids) found.set(id, [...found.get(id) ?? [], right])
+  }
+  return [...found].map(([id, rights]) => ({ id, rights }))
+}
+
+export const whoami = service('apiKeys.whoami', {
+  uses: { rows: keyRows, strategy },
+  create: ({ rows, strategy }): WhoamiService => ({
+    describe: async (actor) => {
+      const { id, name, type, last4, expires_at: end } = await rows.find(actor.workspaceId, actor.id)
+      return {
+        key: { id, name, type, last4, expires_at: end && Math.floor(end.getTime() / 1000) },
+        workspace: { id: actor.workspaceId },
+        strategy: strategy.name,
+        reach: { datasets: reachOf(actor) },
+        rate_limit: null,
+      }
+    },
+  }),
+})
