@@ -110,6 +110,19 @@ canHave(postgresPrograms())('a second process does not start beside one that has
   t.deepEqual(await Promise.all([third.exit, fourth.exit]), [0, 0])
 })
 
+canHave(postgresPrograms())('a process that stood still while another took its place says so', async (t) => {
+  const { place, start } = await house(t)
+  const { url } = await running(await postgres(place))
+  const first = await start({ DATABASE_URL: url })
+  await serving(first.url, first)
+  first.child.kill('SIGSTOP')
+  const second = await start({ DATABASE_URL: url })
+  await serving(second.url, second)
+  first.child.kill('SIGCONT')
+  await until(first, 'it says so', () => /stood still, and another began/.test(first.output()))
+  t.regex(first.output(), new RegExp(`serves one process only, and process ${second.child.pid ?? ''} on .*REDIS_URL`))
+})
+
 canHave(postgresPrograms(), redisProgram())('Redis that is not there yet, goes away and comes back: keys, jobs and reading go on', async (t) => {
   const { place, start } = await house(t)
   const pg = await running(await postgres(place))

@@ -27,22 +27,12 @@ export const processes = service('platform.processes', {
     const mine: Lonely[] = all.adapters.flatMap(({ port, instance, onlyOne }) => onlyOne === undefined ? [] : [{ path: `adapters.${port}.${instance}`, instead: onlyOne }])
     let beating: NodeJS.Timeout | undefined
     let beat: Promise<void> | undefined
-    let silent = false
+    let said: string | undefined
 
     const enter = async (): Promise<void> => {
       await db.query(
         'INSERT INTO processes (id, host, pid, only_one) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET seen_at = now()',
         [id, here, process.pid, JSON.stringify(mine)])
-    }
-    const giveSign = async (): Promise<void> => {
-      try {
-        await enter()
-        silent = false
-      } catch (error) {
-        if (!silent) log.warn({ err: error }, 'this process could not give a sign of life; it is tried again')
-        silent = true
-      }
-      beat = undefined
     }
     /** Enters unless a process that lives is in the way, and returns those that are. */
     const tryToEnter = (): Promise<Process[]> => db.transaction(async () => {
@@ -53,6 +43,19 @@ export const processes = service('platform.processes', {
       if (inTheWay.length === 0) await enter()
       return inTheWay
     })
+
+    const giveSign = async (): Promise<void> => {
+      let trouble: string | undefined
+      try {
+        const [known] = await db.query('UPDATE processes SET seen_at = now() WHERE id = $1 RETURNING 1', [id])
+        // Where this process stood still for longer than its lease, another may have begun meanwhile.
+        const [other] = known ? [] : await tryToEnter()
+        if (other) trouble = `this process stood still, and another began: stop one of the two. ${refusal(other, mine).message}`
+      } catch (error) { trouble = `this process could not give a sign of life; it is tried again: ${(error as Error).message}` }
+      if (trouble !== undefined && trouble !== said) log.error(trouble)
+      said = trouble
+      beat = undefined
+    }
 
     return {
       join: async () => {
