@@ -24,7 +24,8 @@ export const listen = async ({ host, port, drainMs }: ServerConfig, early: Answe
   })
   server.on('connection', (socket) => { unasked.add(socket.once('close', () => { unasked.delete(socket) })) })
   await new Promise<void>((done, fail) => {
-    server.once('error', (error: NodeJS.ErrnoException) => { fail(listenProblem(error, host, port)) })
+    // Later ones concern a connection that could not be taken, and nobody waits here any more.
+    server.on('error', (error: NodeJS.ErrnoException) => { fail(listenProblem(error, host, port)) })
     server.listen(port, host, done)
   })
   return {

@@ -15,11 +15,15 @@ const FIXES: Readonly<Record<string, string>> = {
   AuthorizationHeaderMalformed: 'Set adapters.storage.s3.region to the region of the bucket.',
 }
 
+/** It is shown in messages. */
+const withoutSecrets = (url: string, helpers: Joi.CustomHelpers): string | Joi.ErrorReport =>
+  new URL(url).username === '' ? url : helpers.message({ custom: 'takes no user and password; set accessKeyId and secretAccessKey' })
+
 export const s3Storage = defineAdapter(storage, 's3', {
   options: Joi.object<S3Settings, true>({
     bucket: Joi.string().pattern(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'lower-case letters, digits, dots and dashes').required(),
     region: Joi.string().default('us-east-1'),
-    endpoint: Joi.string().empty('').uri({ scheme: ['http', 'https'] }),
+    endpoint: Joi.string().empty('').uri({ scheme: ['http', 'https'] }).custom(withoutSecrets),
     prefix: Joi.string().allow('').max(100).pattern(/^[a-z0-9_-][a-z0-9_.-]*(?:\/[a-z0-9_-][a-z0-9_.-]*)*$/, 'segments of a-z 0-9 _ . - joined by /').default(''),
     accessKeyId: Joi.string(),
     secretAccessKey: Joi.string(),
