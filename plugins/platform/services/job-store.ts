@@ -36,6 +36,9 @@ export const openJobStore = async ({ db, log, all }: { db: Database; log: Logger
     },
     schedule: async (entries) => {
       await writeSchedules(boss, entries)
+      // Said again, the schedules replace those before.
+      if (scheduler) await stop(scheduler)
+      scheduler = undefined
       const starting = connect(db, log, true)
       scheduler = await starting.start().catch(async (error: unknown) => {
         await stop(starting).catch(() => undefined)
