@@ -11,6 +11,9 @@ export const aliases: Readonly<Record<string, string>> = {
   'POST /datasets/{dataset_id}/hit-testing': 'POST /datasets/{dataset_id}/retrieve',
 }
 
+/** Operations that the official description does not have: it says nothing of their shapes. */
+export const additions: readonly string[] = ['GET /whoami']
+
 const file = [{ name: 'guide.html', text: '<h1>Animals</h1><p>The heron waits.</p>' }]
 
 /** The first of each has every field that the operation takes. */

@@ -6,7 +6,7 @@ import test from 'ava'
 import type { Answer } from '../support/client.ts'
 import { put } from '../support/sample.ts'
 import { deviations } from './deviations.ts'
-import { aliases, examples, failures } from './examples.ts'
+import { additions, aliases, examples, failures } from './examples.ts'
 import { at, choices, compare, documentedErrors, fields, official, queryNames, requestShape, some } from './shapes.ts'
 import type { Difference, Field } from './shapes.ts'
 import { makeWorld } from './world.ts'
@@ -20,7 +20,8 @@ test.after.always(() => {
 })
 
 const served = () => world.app.kernel.catalogue.routes.filter(({ surface }) => surface === 'service')
-const operations = (): string[] => served().map(({ method, path }) => `${method} ${path}`).filter((operation) => !(operation in aliases))
+const all = (): string[] => served().map(({ method, path }) => `${method} ${path}`)
+const operations = (): string[] => all().filter((operation) => !(operation in aliases) && !additions.includes(operation))
 
 const seen = new Map<string, Difference>()
 const keyOf = ({ operation, where, ours, theirs }: Difference): string => `${operation}: ${where}: ${ours} here, ${theirs} there`
@@ -31,6 +32,7 @@ test.serial('there is an example for every operation, and every operation is an 
   t.deepEqual(Object.keys(examples(world)).sort(), operations().sort())
   for (const operation of operations()) t.truthy(official(operation), `${operation} is not in the official description`)
   for (const original of Object.values(aliases)) t.true(operations().includes(original), original)
+  for (const operation of additions) t.true(all().includes(operation) && !official(operation), operation)
 })
 
 test.serial('errors have the documented codes, and one form', async (t) => {
