@@ -46,7 +46,8 @@ export interface LoadOptions {
 /** What the plain environment may set, and where. */
 const ENVIRONMENT: Readonly<Record<string, readonly Path[]>> = {
   HOST: [['server', 'host']], PORT: [['server', 'port']], DATA_DIR: [['server', 'dataDir']], SECRET_KEY: [['server', 'secretKey']],
-  KEY_PEPPER: [['server', 'keyPepper']], PUBLIC_URL: [['server', 'publicUrl']], CONSOLE_WEB_URL: [['server', 'consoleWebUrl']],
+  KEY_PEPPER: [['server', 'keyPepper']], KEY_PEPPERS_BEFORE: [['server', 'keyPeppersBefore']], PUBLIC_URL: [['server', 'publicUrl']],
+  CONSOLE_WEB_URL: [['server', 'consoleWebUrl']],
   COOKIE_DOMAIN: [['server', 'cookieDomain']], TRUSTED_PROXIES: [['server', 'trustedProxies']], MORTISE_BOOTSTRAP: [['server', 'bootstrap']],
   LOG_LEVEL: [['adapters', 'logger', 'pino', 'level']], DATABASE_URL: [['adapters', 'database', 'postgres', 'url']],
   REDIS_URL: [
@@ -165,13 +166,14 @@ const merge = (under: Tree, over: Tree, path: Path = []): Tree => {
   return merged
 }
 
+const LISTS: ReadonlySet<string> = new Set(['TRUSTED_PROXIES', 'KEY_PEPPERS_BEFORE'])
 /** What the plain environment says. An empty variable is one that is not set. */
 const fromEnvironment = (env: NodeJS.ProcessEnv, beneath: Tree, folder: string): Layer => {
   const values: Record<string, Tree> = {}
   const origins = new Map<string, string>()
   const put = (name: string, text: string, [section, key, usual, option]: [string, string, string?, string?]): void => {
     if (usual === undefined || option === undefined) {
-      ;(values['server'] ??= {})[key] = name === 'TRUSTED_PROXIES' ? text.split(',').map((part) => part.trim()).filter(Boolean) : text
+      ;(values['server'] ??= {})[key] = LISTS.has(name) ? text.split(',').map((part) => part.trim()).filter(Boolean) : text
       origins.set(pathKey([section, key]), `environment ${name}`)
       return
     }

@@ -118,6 +118,16 @@ export interface Signal {
 }
 export const signal = definePort<Signal>('signal', { fallback: 'memory' })
 
+/** Counts uses over all processes of a deployment, in windows of time. */
+export interface RateLimiter {
+  /**
+   * Takes one of `limit` uses within `ms` milliseconds; resolves to the milliseconds after which there is one again, 0 where it was taken.
+   * Never throws: what it does while its store is away, each adapter says.
+   */
+  take(key: string, limit: number, ms: number): Promise<number>
+}
+export const rateLimiter = definePort<RateLimiter>('rateLimiter', { fallback: 'memory' })
+
 /** Bytes by key. Keys are made by us (`[a-z0-9/_.-]`), never by users; anything else is refused. */
 export interface Storage {
   /** Replaces what was there only when all bytes have arrived. */

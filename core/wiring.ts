@@ -122,7 +122,9 @@ type Section = <T>(schema: Joi.ObjectSchema<T> | undefined, value: unknown, path
 const readConfigs = (loaded: readonly LoadedPlugin[], { document }: LoadedConfig, section: Section): Map<string, unknown> => {
   const configs = new Map<string, unknown>([[keyOf(serverConfig), section(serverConfig.schema, document.server, ['server'])]])
   for (const { plugin, key } of loaded) {
-    const value = section(plugin.config?.schema as Joi.ObjectSchema<unknown> | undefined, document.plugins[key] ?? {}, ['plugins', key])
+    // What is declared as code has a section of its own.
+    const isDeclared = plugin.name === 'provision'
+    const value = section(plugin.config?.schema as Joi.ObjectSchema<unknown> | undefined, isDeclared ? document.provision : document.plugins[key] ?? {}, isDeclared ? ['provision'] : ['plugins', key])
     if (plugin.config) configs.set(keyOf(plugin.config), value)
   }
   return configs

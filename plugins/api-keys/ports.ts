@@ -63,9 +63,44 @@ export interface KeyScope {
 }
 export const keyScope = definePort<KeyScope>('keyScope', { fallback: 'dataset' })
 
+export interface KeyLimits {
+  /** From then on the key is unknown; null: never. */
+  readonly expiresAt?: Date | null
+  /** Addresses and ranges from which it is taken; null: anywhere; empty: nowhere. */
+  readonly allowedIps?: readonly string[] | null
+  /** Requests a minute, over all processes; null: as many as come. */
+  readonly rateLimit?: number | null
+}
+export interface NewKey extends KeyRequest, KeyLimits {
+  readonly name?: string
+  /** The account that makes it: a key does not outlive what its maker may do. */
+  readonly createdBy: string
+  /** The secret, where it was made elsewhere; well formed and used by no key, else 400. */
+  readonly token?: string
+}
+export interface KeyChange extends KeyLimits {
+  readonly name?: string
+  /** Can only take away. */
+  readonly reach?: Pick<KeyRequest, 'datasetId' | 'grants'>
+}
+/** A key as its workspace sees it. */
+export interface KnownKey extends KeyRecord, Required<KeyLimits> { readonly name: string | null; readonly createdBy: string; readonly last4: string }
+
 export interface ApiKeys {
   /** Makes a key; the secret is told here and never again. */
-  create(request: KeyRequest & { readonly name?: string; readonly createdBy: string }): Promise<{ readonly id: string; readonly token: string }>
+  create(key: NewKey): Promise<{ readonly id: string; readonly token: string }>
+  /** Undefined where the workspace has no such key. */
+  find(workspaceId: string, id: string): Promise<KnownKey | undefined>
+  /** Whether this is the secret of the key, not of an earlier rotation. */
+  isSecretOf(workspaceId: string, id: string, token: string): Promise<boolean>
+  /** Holds everywhere once it has committed. Throws 404, and 400 where the key would reach more. */
+  change(workspaceId: string, id: string, change: KeyChange): Promise<void>
+  /** Gives the key another secret, `token` or one that it makes; the old one is taken for so many seconds more. Throws 404. */
+  rotate(workspaceId: string, id: string, overlapSeconds: number, token?: string): Promise<{ readonly token: string }>
+  /** The key is refused everywhere once this has committed. Throws 404. */
+  remove(workspaceId: string, id: string): Promise<void>
+  /** A secret of the form that `create` and `rotate` take, which no key has. */
+  newSecret(type: KeyType, bound: boolean): string
   /**
    * For a strategy that loads: call it inside the transaction that changes what the keys with these terms reach. Once that has
    * committed, no process believes what was loaded before. Throws where they cannot be told; let it, and nothing has changed.

@@ -4,14 +4,24 @@ import { session } from './adapters/session.ts'
 import { authConfig } from './config.ts'
 import { forgetAttempts } from './jobs/forget-attempts.ts'
 import { Account } from './models/account.ts'
-import { RefreshToken } from './models/refresh-token.ts'
+import { Invitation } from './models/invitation.ts'
+import { MailCode } from './models/mail-code.ts'
+import { Session } from './models/session.ts'
 import { SignInAttempt } from './models/sign-in-attempt.ts'
 import { Member, Workspace } from './models/workspace.ts'
 import { permissions } from './permissions.ts'
-import { accounts } from './ports.ts'
+import { accounts, memberLifecycle } from './ports.ts'
 import { accountRoutes } from './routes/account.ts'
+import { emailRoutes } from './routes/email.ts'
+import { invitationsRoutes } from './routes/invitations.ts'
+import { membersRoutes } from './routes/members.ts'
+import { passwordRoutes } from './routes/password.ts'
+import { profileRoutes } from './routes/profile.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { setupRoutes } from './routes/setup.ts'
+import { signInCodeRoutes } from './routes/sign-in-code.ts'
+import { transferRoutes } from './routes/transfer.ts'
+import { workspacesRoutes } from './routes/workspaces.ts'
 import { announceSetup } from './services/announce.ts'
 
 export default definePlugin({
@@ -19,10 +29,13 @@ export default definePlugin({
   kernel: '^1',
   config: authConfig,
   permissions,
-  ports: [accounts],
+  ports: [accounts, memberLifecycle],
   adapters: [builtin, session],
-  models: [Account, Workspace, Member, RefreshToken, SignInAttempt],
-  routes: [...setupRoutes, ...sessionRoutes, ...accountRoutes],
+  models: [Account, Workspace, Member, Invitation, Session, MailCode, SignInAttempt],
+  routes: [
+    ...setupRoutes, ...sessionRoutes, ...signInCodeRoutes, ...passwordRoutes, ...accountRoutes, ...profileRoutes, ...emailRoutes,
+    ...workspacesRoutes, ...membersRoutes, ...invitationsRoutes, ...transferRoutes,
+  ],
   jobs: [forgetAttempts],
   uses: { announceSetup },
   start: ({ announceSetup }) => announceSetup(),

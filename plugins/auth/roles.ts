@@ -1,25 +1,27 @@
 /**
- * What each role may do: the only place that says so. A pattern is `<resource>:<verb>`, `*` standing for any word, so every permission
- * that a plugin declares is decided for every role, a third party's too: what no pattern names is left to owners and admins.
+ * What each role may do: the only place that says so. A pattern is `<resource>:<verb>`, `*` standing for any word, and one that begins
+ * with `!` takes away; so every permission that a plugin declares is decided for every role, a third party's too: what no pattern names
+ * is left to owners and admins.
  */
-export type Role = 'owner' | 'admin' | 'editor' | 'normal' | 'dataset_operator'
+export const ROLES = ['owner', 'admin', 'editor', 'normal', 'dataset_operator'] as const
+export type Role = typeof ROLES[number]
 
 const own = ['account:*', 'session:*']
 const knowledge = ['dataset:*', 'document:*', 'segment:*', 'child-chunk:*', 'metadata:*', 'tag:*', 'file:*']
-const look = ['*:read', '*:list', '*:retrieve']
+const look = ['*:read', '*:list', '*:retrieve', '!audit-log:*']
 
 export const roles: Readonly<Record<Role, readonly string[]>> = {
   owner: ['*:*'],
-  admin: ['*:*'],
+  admin: ['*:*', '!workspace:transfer'],
   editor: [...own, ...look, ...knowledge],
   dataset_operator: [...own, ...look, ...knowledge],
   normal: [...own, ...look],
 }
 
-export const mayRole = (role: Role, permission: string): boolean => {
+const fits = (pattern: string, permission: string): boolean => {
   const [resource = '', verb = ''] = permission.split(':')
-  return roles[role].some((pattern) => {
-    const [anyResource, anyVerb] = pattern.split(':')
-    return (anyResource === '*' || anyResource === resource) && (anyVerb === '*' || anyVerb === verb)
-  })
+  const [anyResource, anyVerb] = pattern.split(':')
+  return (anyResource === '*' || anyResource === resource) && (anyVerb === '*' || anyVerb === verb)
 }
+export const mayRole = (role: Role, permission: string): boolean =>
+  roles[role].some((pattern) => fits(pattern, permission)) && !roles[role].some((pattern) => pattern.startsWith('!') && fits(pattern.slice(1), permission))

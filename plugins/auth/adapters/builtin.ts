@@ -27,10 +27,10 @@ export const builtin = defineAdapter(accounts, 'builtin', {
       })
     },
     owner: async (workspaceId) => {
-      const [row] = await db.query<{ id: string; name: string; email: string }>(
-        `SELECT a.id, a.name, a.email FROM workspaces w JOIN workspace_members m ON m.workspace_id = w.id AND m.role = 'owner'
+      const [row] = await db.query<{ id: string; name: string; email: string; workspace: string }>(
+        `SELECT a.id, a.name, a.email, w.name AS workspace FROM workspaces w JOIN workspace_members m ON m.workspace_id = w.id AND m.role = 'owner'
          JOIN accounts a ON a.id = m.account_id WHERE w.id = $1 AND w.status = 'normal' AND a.status = 'active'`, [workspaceId])
-      return row && { accountId: row.id, name: row.name, email: row.email }
+      return row && { accountId: row.id, name: row.name, email: row.email, workspaceName: row.workspace }
     },
   }),
 })
