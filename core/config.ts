@@ -52,7 +52,7 @@ const ENVIRONMENT: Readonly<Record<string, readonly Path[]>> = {
   LOG_LEVEL: [['adapters', 'logger', 'pino', 'level']], DATABASE_URL: [['adapters', 'database', 'postgres', 'url']],
   REDIS_URL: [
     ['adapters', 'cache', 'layered', 'redis'], ['adapters', 'cache', 'redis', 'url'],
-    ['adapters', 'queue', 'bull', 'redis'], ['adapters', 'signal', 'redis', 'url'],
+    ['adapters', 'queue', 'bull', 'redis'], ['adapters', 'signal', 'redis', 'url'], ['adapters', 'rateLimiter', 'redis', 'url'],
   ],
 }
 const DANGEROUS = new Set(['__proto__', 'constructor', 'prototype'])

@@ -6,6 +6,7 @@ export const keyErrors = defineErrors({
   headerRepeated: [401, 'unauthorized', 'There is more than one Authorization header. Send exactly one.'],
   tokenInvalid: [401, 'unauthorized', 'Access token is invalid'],
   addressWrong: [403, 'forbidden', 'This key may not be used from this address.'],
+  rateExceeded: [429, 'too_many_requests', 'This key has made as many requests as it may in one minute. Wait for the seconds in Retry-After, then try again.'],
   ownerMissing: [401, 'unauthorized', 'The workspace of this key is archived, or has no active owner. Ask its administrator.'],
   scopeUnsupported: [400, 'bad_request', 'This server gives out keys for the whole workspace only. Make one there, or set adapters.keyScope to dataset.'],
   grantsUnsupported: [400, 'bad_request', 'This server does not give out keys with grants. Make one of the workspace or of one dataset, or set adapters.keyScope to grants.'],

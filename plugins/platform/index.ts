@@ -12,6 +12,8 @@ import { requestId } from './adapters/middleware-request-id.ts'
 import { securityHeaders } from './adapters/middleware-security-headers.ts'
 import { bullQueue } from './adapters/queue-bull.ts'
 import { embeddedQueue } from './adapters/queue-embedded.ts'
+import { memoryRateLimiter } from './adapters/rate-limiter-memory.ts'
+import { redisRateLimiter } from './adapters/rate-limiter-redis.ts'
 import { memorySignal } from './adapters/signal-memory.ts'
 import { redisSignal } from './adapters/signal-redis.ts'
 import { localStorage } from './adapters/storage-local.ts'
@@ -27,6 +29,7 @@ export default definePlugin({
     noCache, memoryCache, redisCache, layeredCache,
     embeddedQueue, bullQueue,
     memorySignal, redisSignal,
+    memoryRateLimiter, redisRateLimiter,
     localStorage, s3Storage,
     pinoLogger,
     jobsCommand,
