@@ -22,6 +22,7 @@ export const up = async (db: Database): Promise<void> => {
       purpose text NOT NULL,
       email text NOT NULL,
       account_id uuid REFERENCES accounts (id) ON DELETE CASCADE,
+      asker_hash text NOT NULL,
       code_hash text NOT NULL,
       tries integer NOT NULL,
       confirmed boolean NOT NULL,

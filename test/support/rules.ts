@@ -115,10 +115,12 @@ const OUTBOUND: ReadonlySet<string> = new Set([
   'plugins/platform/services/folder-lock.ts',
   // Files, to the bucket that the operator names.
   'plugins/platform/services/s3-objects.ts',
+  // Mail, to the server that the operator names.
+  'plugins/mail/adapters/smtp.ts',
   // A server that a suite of laws has just started.
   'plugins/platform/contracts/http.ts',
 ])
-const CLIENTS = /^(node:)?(undici|tls|dgram|http2)$|^(axios|got|node-fetch|superagent|ky|phin|needle|ws)$|^@(aws-sdk|smithy)\//
+const CLIENTS = /^(node:)?(undici|tls|dgram|http2)$|^(axios|got|node-fetch|superagent|ky|phin|needle|ws|nodemailer)$|^@(aws-sdk|smithy)\//
 const MIXED = /^(node:)?(https?|net)$/
 const SERVING = new Set(['createServer', 'isIP', 'isIPv4', 'isIPv6', 'BlockList'])
 export const outbound: Rule = (files) => files.filter((file) => within('core', 'plugins', 'migrations')(file) && !OUTBOUND.has(file.path)).flatMap((file) => {

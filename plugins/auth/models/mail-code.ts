@@ -10,6 +10,8 @@ export interface MailCodeRow {
   email: string
   /** Whom it is about; null: nobody has the address, and nothing was sent. */
   account_id: string | null
+  /** HMAC-SHA-256 of the client's address, hex. */
+  asker_hash: string
   /** HMAC-SHA-256 of the code and the token, hex. */
   code_hash: string
   tries: number
@@ -23,6 +25,7 @@ export const MailCode = model<MailCodeRow>('mail_codes', {
   purpose: DataTypes.TEXT,
   email: DataTypes.TEXT,
   account_id: DataTypes.UUID,
+  asker_hash: DataTypes.TEXT,
   code_hash: DataTypes.TEXT,
   tries: DataTypes.INTEGER,
   confirmed: DataTypes.BOOLEAN,
