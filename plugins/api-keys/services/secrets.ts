@@ -1,57 +1,49 @@
 /**
- * The form of a key: a prefix that names its kind, 24 random characters (142 bits), and six that are a checksum of the rest. A mistyped
- * or made-up key is told from a real one without asking anybody, and a scanner finds leaked ones.
+ * The secrets of keys: which ones this server takes, and how they are kept. A copy of the database is no use to whoever lacks the
+ * peppers, which never lie in it.
  */
-import { createHash, createHmac, randomInt } from 'node:crypto'
-import { crc32 } from 'node:zlib'
+import { createHash, createHmac } from 'node:crypto'
 import { deriveKey, serverConfig, service } from '../../../core/index.ts'
+import { apiKeysConfig } from '../config.ts'
 import type { KeyType } from '../ports.ts'
+import { foreignTypeOf, newToken, typeOf } from './token.ts'
 
-const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-const RANDOM = 24
-const FORM = /^(app|dataset|ds)-[0-9A-Za-z]{30}$/
-const types: Readonly<Record<string, KeyType>> = { app: 'app', dataset: 'dataset', ds: 'dataset' }
+export { last4Of, newToken, prefixOf, typeOf } from './token.ts'
 
-/** CRC-32 in base 62, six characters. */
-const checksum = (text: string): string => {
-  let rest = crc32(text)
-  let tail = ''
-  for (let place = 0; place < 6; place += 1) {
-    tail = ALPHABET.charAt(rest % 62) + tail
-    rest = Math.floor(rest / 62)
-  }
-  return tail
-}
-
-/** `app-`, `dataset-` for a whole workspace, `ds-` for one dataset. */
-export const newToken = (type: KeyType, bound: boolean): string => {
-  const random = Array.from({ length: RANDOM }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('')
-  const body = `${type === 'app' ? 'app' : bound ? 'ds' : 'dataset'}-${random}`
-  return body + checksum(body)
-}
-
-/** The type that a well-formed key claims; undefined for anything that this server cannot have made. */
-export const typeOf = (token: string): KeyType | undefined => {
-  const kind = FORM.exec(token)?.[1]
-  return kind !== undefined && checksum(token.slice(0, -6)) === token.slice(-6) ? types[kind] : undefined
-}
-
-export const prefixOf = (token: string): string => token.slice(0, 5)
-export const last4Of = (token: string): string => token.slice(-4)
-
-export interface Hasher {
+export interface Secrets {
+  /** Of the pepper under which hashes are made. */
   readonly pepperId: string
-  /** Hex. */
+  /** Of every pepper in the ring, the active one first. */
+  readonly pepperIds: readonly string[]
+  /** A secret that no key has. @param bound whether the key reaches less than its workspace */
+  newToken(type: KeyType, bound: boolean): string
+  /** The type that a secret claims to be of, ours or of a legacy prefix; undefined for what no key of this server can have. */
+  typeOf(token: string): KeyType | undefined
+  /** Whether it has our form and checksum: what is not, and yet has a type, is of a legacy prefix. */
+  isWellFormed(token: string): boolean
+  /** HMAC-SHA-256 under the active pepper, hex. */
   hash(token: string): string
+  /** Under every pepper of the ring, the active one first: a key may lie under any of them. */
+  hashes(token: string): readonly string[]
 }
-/** A copy of the database is no use to whoever lacks the pepper, which never lies in it. */
-export const hasher = service('apiKeys.hasher', {
-  uses: { server: serverConfig },
-  create: ({ server }): Hasher => {
-    const pepper = server.keyPepper ?? deriveKey(server, 'api key pepper')
+
+const idOf = (pepper: Buffer): string => createHash('sha256').update('pepper id').update(pepper).digest('hex').slice(0, 8)
+const under = (pepper: Buffer, token: string): string => createHmac('sha256', pepper).update(token).digest('hex')
+
+export const secrets = service('apiKeys.secrets', {
+  uses: { server: serverConfig, config: apiKeysConfig },
+  create: ({ server, config }): Secrets => {
+    const active = server.keyPepper === undefined ? deriveKey(server, 'api key pepper') : Buffer.from(server.keyPepper)
+    const ring = new Map([active, ...server.keyPeppersBefore.map((pepper) => Buffer.from(pepper))].map((pepper) => [idOf(pepper), pepper]))
     return {
-      pepperId: createHash('sha256').update('pepper id').update(pepper).digest('hex').slice(0, 8),
-      hash: (token) => createHmac('sha256', pepper).update(token).digest('hex'),
+      pepperId: idOf(active),
+      pepperIds: [...ring.keys()],
+      newToken,
+      typeOf: (token) => typeOf(token) ?? foreignTypeOf(token, config.legacyPrefixes),
+      isWellFormed: (token) => typeOf(token) !== undefined,
+      hash: (token) => under(active, token),
+      hashes: (token) => [...ring.values()].map((pepper) => under(pepper, token)),
     }
   },
 })
+export { secrets as hasher }
