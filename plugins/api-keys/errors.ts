@@ -16,8 +16,12 @@ export const keyErrors = defineErrors({
   expiryPast: [400, 'invalid_param', 'expires_at is over already. Send a time to come, in seconds since 1970.'],
   reachTwice: [400, 'invalid_param', 'Send dataset_ids or grants, not both.'],
   bindingWrong: [400, 'bad_request', 'Only a dataset key can be bound to datasets.'],
+  makerMayNot: [403, 'forbidden', 'The account as which this key would be made may not make keys in this workspace. Let its owner or an administrator make it.'],
+  tokenMalformed: [400, 'invalid_param', 'This is not a secret that a key of this kind can have. Take one that newSecret made, or leave it out.'],
+  tokenTaken: [400, 'invalid_param', 'A key has this secret already. Take another, or leave it out.'],
   tooManyKeys: [400, 'bad_request', 'There are as many keys as this server allows. Delete one first.'],
   datasetMissing: [404, 'not_found', 'Dataset not found.'],
   datasetsMissing: [400, 'bad_request', 'A dataset of the key does not exist in this workspace.'],
   keyMissing: [404, 'not_found', 'API key not found.'],
+  legacyMisses: [429, 'too_many_requests', 'Too many unknown keys came from this address. Wait for the seconds in Retry-After, then try again.'],
 })

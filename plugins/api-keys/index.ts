@@ -4,6 +4,7 @@ import { builtin } from './adapters/builtin.ts'
 import { dataset } from './adapters/dataset.ts'
 import { grants } from './adapters/grants.ts'
 import { lifecycle } from './adapters/lifecycle.ts'
+import { makers } from './adapters/member-lifecycle.ts'
 import { workspace } from './adapters/workspace.ts'
 import { apiKeysConfig } from './config.ts'
 import { ApiToken, ApiTokenGrant } from './models/api-token.ts'
@@ -19,7 +20,7 @@ export default definePlugin({
   config: apiKeysConfig,
   permissions,
   ports: [keyScope, apiKeys],
-  adapters: [apiKey, builtin, dataset, grants, workspace, lifecycle],
+  adapters: [apiKey, builtin, dataset, grants, workspace, lifecycle, makers],
   models: [ApiToken, ApiTokenGrant],
   routes: [...keyRoutes, ...whoamiRoutes],
   uses: { running },

@@ -2,6 +2,7 @@ import { DataTypes } from 'sequelize'
 import { model } from '../../../core/index.ts'
 import type { Json } from '../../../core/index.ts'
 import type { Grant, KeyType } from '../ports.ts'
+import type { Refusal } from '../services/usage.ts'
 
 export interface ApiTokenRow {
   id: string
@@ -28,8 +29,12 @@ export interface ApiTokenRow {
   expires_at: Date | null
   /** Addresses and ranges from which it may be used; null: anywhere. */
   allowed_ips: string[] | null
+  /** Requests a minute; null: as many as come. */
+  rate_limit: number | null
   created_by: string
   last_used_at: Date | null
+  last_refused_at: Date | null
+  last_refusal: Refusal | null
   created_at: Date
 }
 
@@ -50,8 +55,11 @@ export const ApiToken = model<ApiTokenRow>('api_tokens', {
   previous_expires_at: DataTypes.DATE,
   expires_at: DataTypes.DATE,
   allowed_ips: DataTypes.ARRAY(DataTypes.TEXT),
+  rate_limit: DataTypes.INTEGER,
   created_by: DataTypes.UUID,
   last_used_at: DataTypes.DATE,
+  last_refused_at: DataTypes.DATE,
+  last_refusal: DataTypes.JSONB,
   created_at: DataTypes.DATE,
 })
 

@@ -13,6 +13,7 @@ export const presentKey = (row: KeyRow, token = `${row.prefix}...${row.last4}`):
   grants: row.grants?.map(({ datasetId, rights }) => ({ dataset_id: datasetId, rights: [...rights] })) ?? null,
   expires_at: row.expires_at && seconds(row.expires_at),
   allowed_ips: row.allowed_ips,
+  rate_limit: row.rate_limit,
   last_used_at: row.last_used_at && seconds(row.last_used_at),
   created_at: seconds(row.created_at),
 })

@@ -4,14 +4,15 @@ import { baseUrl, reply, route, serverConfig } from '../../../core/index.ts'
 import { keyErrors } from '../errors.ts'
 import { presentKey } from '../presenters/key.ts'
 import { boundKeyBody, datasetKeyParams, datasetParams, keyBody, keyList, keyParams, keyReply, keyRotation } from '../schemas/key.ts'
+import { endings } from '../services/endings.ts'
 import { keyRows } from '../services/key-rows.ts'
 import { keys } from '../services/keys.ts'
 import { requests } from '../services/requests.ts'
 
 const withSession = { surface: 'console', credential: 'account' } as const
-const ofWorkspace = { ...withSession, resource: 'workspace', uses: { keys, requests, rows: keyRows } } as const
+const ofWorkspace = { ...withSession, resource: 'workspace', uses: { keys, endings, requests, rows: keyRows } } as const
 const oneKey = { ...ofWorkspace, params: keyParams } as const
-const ofDataset = { ...withSession, resource: { dataset: 'params.dataset_id' }, uses: { keys, rows: keyRows } } as const
+const ofDataset = { ...withSession, resource: { dataset: 'params.dataset_id' }, uses: { keys, endings, rows: keyRows } } as const
 const wrongReach = [keyErrors.scopeUnsupported, keyErrors.reachTwice]
 
 export const keyRoutes = [
@@ -25,7 +26,7 @@ export const keyRoutes = [
     ...ofWorkspace, method: 'POST', path: '/datasets/api-keys', access: 'api-key:create',
     summary: 'Make a key of the workspace, or of some of its datasets; the only answer that shows the whole key',
     description: 'Without `dataset_ids` and `grants` it reaches every dataset; with an empty list, none. `dataset_ids` gives every right on each. '
-      + '`expires_at` is in seconds since 1970. Answers 201 where anything but `name` was sent.',
+      + '`expires_at` is in seconds since 1970, `rate_limit` in requests a minute. Answers 201 where anything but `name` was sent.',
     body: keyBody, reply: keyReply, errors: [keyErrors.tooManyKeys, ...wrongReach],
     handle: async ({ actor, body: { name, ...more }, ctx }, { keys, requests }) => {
       const reach = requests.reach(more) ?? { datasetId: null, grants: null }
@@ -60,7 +61,7 @@ export const keyRoutes = [
     ...oneKey, method: 'DELETE', path: '/datasets/api-keys/{api_key_id}', access: 'api-key:delete',
     summary: 'Delete a key of the workspace; it is refused from the moment this answers',
     reply: reply.empty, errors: [keyErrors.keyMissing],
-    handle: ({ actor, params }, { keys }) => keys.remove(actor.workspaceId, params.api_key_id),
+    handle: ({ actor, params }, { endings }) => endings.remove(actor.workspaceId, params.api_key_id),
   }),
   route({
     ...ofDataset, method: 'GET', path: '/datasets/{dataset_id}/api-keys', access: 'api-key:read',
@@ -84,7 +85,7 @@ export const keyRoutes = [
     ...ofDataset, method: 'DELETE', path: '/datasets/{dataset_id}/api-keys/{api_key_id}', access: 'api-key:delete',
     summary: 'Delete a key that is bound to the dataset; it is refused from the moment this answers',
     params: datasetKeyParams, reply: reply.empty, errors: [keyErrors.keyMissing],
-    handle: ({ actor, params }, { keys }) => keys.remove(actor.workspaceId, params.api_key_id, params.dataset_id),
+    handle: ({ actor, params }, { endings }) => endings.remove(actor.workspaceId, params.api_key_id, params.dataset_id),
   }),
   route({
     ...withSession, resource: 'workspace', method: 'GET', path: '/datasets/api-base-info', access: 'api-key:read',

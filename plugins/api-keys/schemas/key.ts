@@ -11,7 +11,7 @@ export const datasetKeyParams = Joi.object<{ dataset_id: string; api_key_id: str
 
 export interface WireGrant { readonly dataset_id: string; readonly rights: Right[] }
 export interface ReachBody { dataset_ids?: string[]; grants?: WireGrant[] }
-export interface LimitsBody { expires_at?: number | null; allowed_ips?: string[] | null }
+export interface LimitsBody { expires_at?: number | null; allowed_ips?: string[] | null; rate_limit?: number | null }
 export interface NameBody { name?: string }
 export interface KeyBody extends NameBody, ReachBody, LimitsBody {}
 
@@ -26,6 +26,8 @@ const fields = {
   // Up to the end of the year 9999.
   expires_at: Joi.number().integer().min(1).max(253_402_300_799).allow(null),
   allowed_ips: Joi.array().items(range).max(50).allow(null),
+  // A minute.
+  rate_limit: Joi.number().integer().min(1).max(100_000).allow(null),
 }
 export const boundKeyBody = Joi.object<NameBody, true>({ name })
 export const keyBody = Joi.object<KeyBody, true>(fields)
@@ -41,6 +43,7 @@ export interface Key {
   grants: WireGrant[] | null
   expires_at: number | null
   allowed_ips: string[] | null
+  rate_limit: number | null
   last_used_at: number | null
   created_at: number
 }
@@ -55,6 +58,7 @@ export const keyReply = Joi.object<Key, true>({
   grants: Joi.array().items(Joi.object({ dataset_id: Joi.string().uuid().required(), rights: rights.required() })).allow(null).required(),
   expires_at: seconds.allow(null).required(),
   allowed_ips: Joi.array().items(Joi.string()).allow(null).required(),
+  rate_limit: Joi.number().integer().allow(null).required(),
   last_used_at: seconds.allow(null).required(),
   created_at: seconds.required(),
 })

@@ -1,10 +1,9 @@
 /** From what a client sends to what a key is asked to be. */
 import { service } from '../../../core/index.ts'
 import { keyErrors } from '../errors.ts'
-import type { KeyRequest } from '../ports.ts'
+import type { KeyLimits, KeyRequest } from '../ports.ts'
 import { toGrants } from '../schemas/key.ts'
 import type { LimitsBody, ReachBody } from '../schemas/key.ts'
-import type { KeyLimits } from './keys.ts'
 import { strategy } from './strategy.ts'
 
 export interface Requests {
@@ -25,11 +24,12 @@ export const requests = service('apiKeys.requests', {
       if (only !== undefined && others.length === 0 && !strategy.expresses.includes('grants')) return { datasetId: only, grants: null }
       return { datasetId: null, grants: ids.map((datasetId) => ({ datasetId, rights: ['manage'] })) }
     },
-    limits: ({ expires_at: end, allowed_ips: allowedIps }) => {
+    limits: ({ expires_at: end, allowed_ips: allowedIps, rate_limit: rateLimit }) => {
       if (typeof end === 'number' && end * 1000 <= Date.now()) throw keyErrors.expiryPast(undefined, { params: 'expires_at' })
       return {
         ...end === undefined ? {} : { expiresAt: end === null ? null : new Date(end * 1000) },
         ...allowedIps === undefined ? {} : { allowedIps },
+        ...rateLimit === undefined ? {} : { rateLimit },
       }
     },
   }),

@@ -1,6 +1,7 @@
 /** What a key may know of itself. */
 import { service } from '../../../core/index.ts'
 import type { Actor } from '../../../core/index.ts'
+import { accounts } from '../../auth/ports.ts'
 import type { Right } from '../ports.ts'
 import { RIGHTS } from '../rights.ts'
 import type { Whoami } from '../schemas/whoami.ts'
@@ -23,16 +24,17 @@ const reachOf = (actor: Actor): Whoami['reach']['datasets'] => {
 }
 
 export const whoami = service('apiKeys.whoami', {
-  uses: { rows: keyRows, strategy },
-  create: ({ rows, strategy }): WhoamiService => ({
+  uses: { accounts, rows: keyRows, strategy },
+  create: ({ accounts, rows, strategy }): WhoamiService => ({
     describe: async (actor) => {
-      const { id, name, type, last4, expires_at: end } = await rows.find(actor.workspaceId, actor.id)
+      const { id, name, type, last4, expires_at: end, rate_limit } = await rows.find(actor.workspaceId, actor.id)
+      const owner = await accounts.owner(actor.workspaceId)
       return {
         key: { id, name, type, last4, expires_at: end && Math.floor(end.getTime() / 1000) },
-        workspace: { id: actor.workspaceId },
+        workspace: { id: actor.workspaceId, name: owner?.workspaceName ?? '' },
         strategy: strategy.name,
         reach: { datasets: reachOf(actor) },
-        rate_limit: null,
+        rate_limit,
       }
     },
   }),
