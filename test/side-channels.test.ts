@@ -96,7 +96,7 @@ test.serial('a key that is bound to one dataset cannot tell another from one tha
   db.query = ((sql: string, values?: readonly unknown[]) => {
     if (/datasets|documents|segments/.test(sql)) statements++
     return query(sql, values)
-  }) as Database['query']
+  })
   t.teardown(() => { db.query = query })
   const ask = (id: string, path = '', json?: object) => async (): Promise<unknown> => {
     const response = await app.fetch(`/v1/datasets/${id}${path}`, { token: mine.boundKey, ...json ? { json } : {} })
