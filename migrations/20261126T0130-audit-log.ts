@@ -18,4 +18,5 @@ export const up = async (db: Database): Promise<void> => {
       request_id text
     )`)
   await db.query('CREATE INDEX audit_logs_of_workspace ON audit_logs (workspace_id, at DESC, id DESC)')
+  await db.query('CREATE INDEX audit_logs_age ON audit_logs (at)')
 }

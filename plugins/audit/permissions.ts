@@ -1,0 +1,1 @@
+export const permissions = { 'audit-log:read': 'See who did what in the workspace' }
