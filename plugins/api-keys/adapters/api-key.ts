@@ -6,11 +6,14 @@ import { keyErrors } from '../errors.ts'
 import { mayHold } from '../permissions.ts'
 import type { Scope } from '../ports.ts'
 import { isAllowed } from '../services/addresses.ts'
+import { legacyMisses } from '../services/legacy-misses.ts'
+import { limits } from '../services/limits.ts'
 import { lookup } from '../services/lookup.ts'
-import type { KnownKey } from '../services/records.ts'
-import { typeOf } from '../services/secrets.ts'
+import type { Memory, RecognisedKey } from '../services/records.ts'
+import { secrets } from '../services/secrets.ts'
 import { strategy } from '../services/strategy.ts'
 import { usage } from '../services/usage.ts'
+import type { Usage } from '../services/usage.ts'
 
 const refuse = (error: keyof typeof keyErrors): HttpError => keyErrors[error](undefined, { headers: { 'WWW-Authenticate': 'Bearer realm="api"' } })
 
@@ -26,26 +29,42 @@ const tokenOf = (ctx: Koa.Context): string => {
   return token
 }
 
+const addressOf = (ctx: Koa.Context): string => String(ctx.state['clientAddress'])
+
 /** A key acts as the owner of its workspace, within its type's permissions and its scope. */
-const actorOf = ({ id, workspaceId, type }: KnownKey, ownerId: string, scope: Scope): Actor => ({
+const actorOf = ({ id, workspaceId, type }: RecognisedKey, ownerId: string, scope: Scope, usage: Usage): Actor => ({
   kind: 'key', id, workspaceId, accountId: ownerId,
-  can: (permission, resource) => mayHold(type, permission) && scope.can(permission, resource),
+  can: (permission, resource) => {
+    if (mayHold(type, permission) && scope.can(permission, resource)) return true
+    usage.refused(id, { permission, resource })
+    return false
+  },
   reach: (permission, resourceType) => mayHold(type, permission) ? scope.reach(permission, resourceType) : [],
 })
 
 export const apiKey = defineAdapter(authenticator, 'api-key', {
-  uses: { strategy, lookup, usage },
-  create: ({ strategy, lookup, usage }): Authenticator => ({
-    serves: ['app', 'dataset'],
-    carriers: (ctx) => headersOf(ctx).length > 0 ? ['header authorization'] : [],
-    authenticate: async (ctx, credential) => {
-      const token = tokenOf(ctx)
-      const key = typeOf(token) === credential ? await lookup.find(token) : null
-      if (key?.type !== credential) throw refuse('tokenInvalid')
-      if (key.ownerId === null) throw refuse('ownerMissing')
-      if (key.allowedIps && !isAllowed(String(ctx.state['clientAddress']), key.allowedIps)) throw keyErrors.addressWrong()
-      usage.touch(key.id)
-      return actorOf(key, key.ownerId, strategy.scope(key, key.known))
-    },
-  }),
+  uses: { strategy, secrets, lookup, legacyMisses, limits, usage },
+  create: ({ strategy, secrets, lookup, legacyMisses, limits, usage }): Authenticator => {
+    const recognise = async (token: string, address: string): Promise<Memory> => {
+      if (secrets.isWellFormed(token)) return lookup.find(token)
+      legacyMisses.check(address)
+      const key = await lookup.find(token)
+      if (!key) await legacyMisses.count(address)
+      return key
+    }
+    return {
+      serves: ['app', 'dataset'],
+      carriers: (ctx) => headersOf(ctx).length > 0 ? ['header authorization'] : [],
+      authenticate: async (ctx, credential) => {
+        const token = tokenOf(ctx)
+        const key = secrets.typeOf(token) === credential ? await recognise(token, addressOf(ctx)) : null
+        if (key?.type !== credential) throw refuse('tokenInvalid')
+        if (key.ownerId === null) throw refuse('ownerMissing')
+        if (key.allowedIps && !isAllowed(addressOf(ctx), key.allowedIps)) throw keyErrors.addressWrong()
+        await limits.take(key)
+        usage.touch(key.id)
+        return actorOf(key, key.ownerId, strategy.scope(key, key.known), usage)
+      },
+    }
+  },
 })

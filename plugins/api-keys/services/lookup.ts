@@ -3,12 +3,16 @@ import { cache, database, logger, service } from '../../../core/index.ts'
 import { accounts } from '../../auth/ports.ts'
 import type { KeyRecord } from '../ports.ts'
 import { GRANTS } from '../models/api-token.ts'
+import { flights } from './flights.ts'
 import { records } from './records.ts'
-import type { KnownKey, Memory } from './records.ts'
-import { hasher } from './secrets.ts'
+import type { Memory, RecognisedKey } from './records.ts'
+import { secrets } from './secrets.ts'
 import { strategy } from './strategy.ts'
 
-/** Milliseconds. A change of owner is felt after the first at the latest; a deleted or changed key at once, because its record is sealed. */
+/**
+ * Milliseconds for which a key is remembered, and that there is none. Whatever takes something from a key, be it another owner of its
+ * workspace, seals its record and is felt at once.
+ */
 const KNOWN = 60_000
 const UNKNOWN = 10_000
 /**
@@ -35,39 +39,68 @@ const place = (hash: string): string => `api-key:${hash}`
 /** No record, so it reads as a miss. */
 const ASK = { ask: 'the database' }
 
+/** The secret of a row, by its hash. */
+const IS = `(t.token_hash = $1 OR t.previous_hash = $1 AND t.previous_expires_at > now()) AND (t.expires_at IS NULL OR t.expires_at > now())`
+
 export const lookup = service('apiKeys.lookup', {
-  uses: { cache, db: database, accounts, hasher, records, strategy, log: logger },
-  create: ({ cache, db, accounts, hasher, records, strategy, log }): Lookup => {
-    type Found = KeyRecord & Pick<KnownKey, 'expiresAt' | 'allowedIps'>
+  uses: { cache, db: database, accounts, secrets, records, strategy, log: logger },
+  create: ({ cache, db, accounts, secrets, records, strategy, log }): Lookup => {
+    type Found = KeyRecord & Pick<RecognisedKey, 'expiresAt' | 'allowedIps' | 'rateLimit'>
+    const reading = flights<Memory>()
+
+    /** Whoever changes a key holds its row until the end, and a share of it cannot be had meanwhile. */
+    const isAtRest = async (hash: string): Promise<boolean> =>
+      (await db.query(`SELECT FROM api_tokens t WHERE ${IS} FOR KEY SHARE OF t SKIP LOCKED`, [hash])).length > 0
     const select = async (hash: string): Promise<Found | undefined> => {
       const [row] = await db.query<Found>(
         `SELECT t.id, t.workspace_id AS "workspaceId", t.type, t.dataset_id AS "datasetId", ${GRANTS} AS grants, t.terms, t.allowed_ips AS "allowedIps",
+           t.rate_limit AS "rateLimit",
            floor(extract(epoch FROM least(t.expires_at, CASE WHEN t.previous_hash = $1 THEN t.previous_expires_at END)) * 1000)::float8 AS "expiresAt"
-         FROM api_tokens t WHERE (t.token_hash = $1 OR t.previous_hash = $1 AND t.previous_expires_at > now()) AND (t.expires_at IS NULL OR t.expires_at > now())`, [hash])
+         FROM api_tokens t WHERE ${IS}`, [hash])
       return row
+    }
+    /** Undefined: the cache does not say. */
+    const recall = async (hash: string): Promise<Memory | undefined> => {
+      const memory = records.decode(hash, await cache.get(place(hash)))
+      // What another strategy knew of the key says nothing to this one.
+      return memory && memory.strategy !== strategy.name && (memory.strategy !== null || strategy.loads) ? undefined : memory
+    }
+    const read = async (hash: string): Promise<Memory> => {
+      // A record ends by when its reading began, not by when it was written: however late, it does not outlast a seal.
+      const began = Date.now()
+      const generation = await cache.generation(place(hash))
+      const remember = async (found: Memory, ttl: number): Promise<void> => {
+        await cache.set(place(hash), records.encode(hash, found, began + ttl), { ttl, generation, ifAbsent: true })
+      }
+      // In this order. A cache that was emptied, or turned back, has lost the seal of a change that is not committed yet: its row tells.
+      const atRest = await isAtRest(hash)
+      const row = await select(hash)
+      if (!row) {
+        await remember(null, UNKNOWN)
+        return null
+      }
+      const [owner, known] = [await accounts.owner(row.workspaceId), await strategy.load(row)]
+      const key = { ...row, ownerId: owner?.accountId ?? null, strategy: strategy.name, known }
+      if (atRest) await remember(key, KNOWN)
+      return key
     }
     return {
       find: async (token) => {
-        const hash = hasher.hash(token)
-        const memory = records.decode(hash, await cache.get(place(hash)))
-        // What another strategy knew of the key says nothing to this one.
-        const usable = memory && (memory.strategy === strategy.name || memory.strategy === null && !strategy.loads)
-        if (memory === null || usable) return memory
-        // A record ends by when its reading began, not by when it was written: however late, it does not outlast a seal.
-        const began = Date.now()
-        const remember = async (found: Memory, ttl: number, tags: readonly string[], generation: string): Promise<Memory> => {
-          await cache.set(place(hash), records.encode(hash, found, began + ttl), { ttl, tags, generation, ifAbsent: true })
-          return found
+        const unheard: string[] = []
+        // What is remembered of a hash says nothing of those under other peppers.
+        for (const hash of secrets.hashes(token)) {
+          const memory = await recall(hash)
+          if (memory) return memory
+          if (memory === undefined) unheard.push(hash)
         }
-        const before = await cache.generation(place(hash))
-        const first = await select(hash)
-        if (!first) return remember(null, UNKNOWN, [], before)
-        // The tag is known only now, and its mark must be older than what is remembered: so read once more after it.
-        const tags = [`workspace:${first.workspaceId}`]
-        const generation = await cache.generation(place(hash), tags)
-        const [key, owner] = [await select(hash), await accounts.owner(first.workspaceId)]
-        if (!key) return remember(null, UNKNOWN, [], generation)
-        return remember({ ...key, ownerId: owner?.accountId ?? null, strategy: strategy.name, known: await strategy.load(key) }, KNOWN, tags, generation)
+        for (const hash of unheard) {
+          const memory = await reading.ask(hash, async (waited) => {
+            const meanwhile = waited ? await recall(hash) : undefined
+            return meanwhile === undefined ? read(hash) : meanwhile
+          })
+          if (memory) return memory
+        }
+        return null
       },
       suspend: async (hashes, forDeletion = false) => {
         await Promise.all(hashes.map((hash) => cache.seal(place(hash), ASK, forDeletion ? DELETING : CHANGING)))

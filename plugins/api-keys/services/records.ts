@@ -9,21 +9,23 @@ import type { Json } from '../../../core/index.ts'
 import type { Grant, KeyRecord, Right } from '../ports.ts'
 import { RIGHTS } from '../rights.ts'
 
-export interface KnownKey extends KeyRecord {
+export interface RecognisedKey extends KeyRecord {
   /** The account as which it acts: null where its workspace has no active owner. */
   readonly ownerId: string | null
   /** Milliseconds since 1970 from which this secret is unknown; null: never. */
   readonly expiresAt: number | null
   /** Addresses and ranges from which it may be used; null: anywhere. */
   readonly allowedIps: readonly string[] | null
+  /** Requests a minute; null: as many as come. */
+  readonly rateLimit: number | null
   /** The strategy that `known` is for; null where a record does not say, as it did not before there was one that knew anything. */
   readonly strategy: string | null
   readonly known: Json
 }
 /** null: there is no such key. */
-export type Memory = KnownKey | null
+export type Memory = RecognisedKey | null
 
-const VERSION = 3
+const VERSION = 4
 
 export interface Records {
   /** @param expires milliseconds since 1970 */
@@ -46,24 +48,26 @@ const isTextOrNull = isNullOr(isText)
 const isNumberOrNull = isNullOr((value: unknown): value is number => typeof value === 'number')
 
 /**
- * The first version knew no bound keys, the second no grants, terms, ends and addresses. A version says of every key what it has of all
- * that it knows: a missing field is then a fault, not "none".
+ * The first version knew no bound keys, the second no grants, terms, ends and addresses, the third no limit of requests. A version says
+ * of every key what it has of all that it knows: a missing field is then a fault, not "none".
  */
 const sinceThen: readonly Readonly<Record<string, null>>[] = [
   { datasetId: null },
   { grants: null, terms: null, expiresAt: null, allowedIps: null, strategy: null, known: null },
+  { rateLimit: null },
 ]
+const isVersion = (v: unknown): v is number => typeof v === 'number' && Number.isInteger(v) && v >= 1 && v <= VERSION
 const read = (body: Record<string, unknown>): Memory | undefined => {
   const { v, exp, none } = body
-  if ((v !== 1 && v !== 2 && v !== VERSION) || typeof exp !== 'number' || exp <= Date.now()) return undefined
+  if (!isVersion(v) || typeof exp !== 'number' || exp <= Date.now()) return undefined
   if (none === true) return null
-  const { id, workspaceId, type, ownerId, datasetId, grants, terms, expiresAt, allowedIps, strategy, known } =
+  const { id, workspaceId, type, ownerId, datasetId, grants, terms, expiresAt, allowedIps, rateLimit, strategy, known } =
     sinceThen.slice(v - 1).reduce<Record<string, unknown>>((all, fields) => ({ ...all, ...fields }), body)
   if (!isText(id) || !isText(workspaceId) || (type !== 'app' && type !== 'dataset') || !isTextOrNull(ownerId)) return undefined
   if (!isTextOrNull(datasetId) || !isGrants(grants) || terms === undefined) return undefined
-  if (!isNumberOrNull(expiresAt) || !isTextsOrNull(allowedIps) || !isTextOrNull(strategy) || known === undefined) return undefined
+  if (!isNumberOrNull(expiresAt) || !isTextsOrNull(allowedIps) || !isNumberOrNull(rateLimit) || !isTextOrNull(strategy) || known === undefined) return undefined
   if (expiresAt !== null && expiresAt <= Date.now()) return null
-  return { id, workspaceId, type, ownerId, datasetId, grants, terms: terms as Json, expiresAt, allowedIps, strategy, known: known as Json }
+  return { id, workspaceId, type, ownerId, datasetId, grants, terms: terms as Json, expiresAt, allowedIps, rateLimit, strategy, known: known as Json }
 }
 
 export const records = service('apiKeys.records', {

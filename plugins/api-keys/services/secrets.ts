@@ -46,4 +46,3 @@ export const secrets = service('apiKeys.secrets', {
     }
   },
 })
-export { secrets as hasher }
