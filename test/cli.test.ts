@@ -181,7 +181,7 @@ export default {
 `,
     'own.yaml': `
 plugins: {./probe.ts: , auth: null, models: null, datasets: null, api-keys: null, bootstrap: null}
-adapters: {authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, database: {idle: }, queue: {idle: }, logger: {pino: {level: info}}}
+adapters: {authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: {jobs: }, database: {idle: }, queue: {idle: }, logger: {pino: {level: info}}}
 `,
   })
   await mkdir(join(root, 'told'))

@@ -4,12 +4,13 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import test from 'ava'
 import { embeddedQueue } from '../plugins/platform/adapters/queue-embedded.ts'
+import { memoryRateLimiter } from '../plugins/platform/adapters/rate-limiter-memory.ts'
 import apiKeysPlugin from '../plugins/api-keys/index.ts'
 import authPlugin from '../plugins/auth/index.ts'
 import * as suites from '../plugins/platform/contracts/index.ts'
 import platformPlugin from '../plugins/platform/index.ts'
 import { cache, database, defineAdapter, definePlugin, queue, StorageNotFound } from '../core/index.ts'
-import type { Cache, Contract, Database, JobRunner, Json, Plugin, Port, Queue, Signal, Storage, Uses } from '../core/index.ts'
+import type { Cache, Contract, Database, JobRunner, Json, Plugin, Port, Queue, RateLimiter, Signal, Storage, Uses } from '../core/index.ts'
 import * as kernelPorts from '../core/ports.ts'
 import { testApp, testPort as runSuite } from '../core/testing.ts'
 import type { TestAppOptions } from '../core/testing.ts'
@@ -18,12 +19,12 @@ import { brokenLaws } from './support/broken-laws.ts'
 import { ownS3 } from './support/s3-server.ts'
 import type { OwnS3 } from './support/s3-server.ts'
 
-const { cacheContract, databaseContract, queueContract, queueProbes, signalContract, storageContract } = suites
+const { cacheContract, databaseContract, queueContract, queueProbes, rateLimiterContract, signalContract, storageContract } = suites
 
 // Only `platform`: the laws of its ports need nothing else.
 const alone = {
   plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null },
-  adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {} },
+  adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} } },
 }
 const where = process.env['TEST_DATABASE_URL'] === undefined ? 'embedded' : 'postgres'
 const onCache = (name: string) => ({ ...alone, adapters: { ...alone.adapters, cache: { [name]: {} } } })
@@ -40,6 +41,7 @@ const testPort = <T, U extends Uses>(register: typeof test.serial, contract: Con
 testPort(test.serial, cacheContract, { name: 'cache memory', config: onCache('memory') })
 testPort(test.serial, cacheContract, { name: 'cache none', config: onCache('none') })
 testPort(test.serial, signalContract, { name: 'signal memory', config: alone })
+testPort(test.serial, rateLimiterContract, { name: 'rateLimiter memory', config: alone })
 const url = process.env['TEST_REDIS_URL']
 if (url !== undefined) {
   const prefix = `test-${randomUUID()}`
@@ -47,6 +49,7 @@ if (url !== undefined) {
   testPort(test.serial, cacheContract, { name: 'cache redis', config: on('cache', 'redis', { url }) })
   testPort(test.serial, cacheContract, { name: 'cache layered', config: on('cache', 'layered', { redis: url }) })
   testPort(test.serial, signalContract, { name: 'signal redis', config: on('signal', 'redis', { url }) })
+  testPort(test.serial, rateLimiterContract, { name: 'rateLimiter redis', config: on('rateLimiter', 'redis', { url }) })
 }
 testPort(test.serial, storageContract, { name: 'storage local', config: alone })
 const bucket: Record<string, unknown> = {}
@@ -84,7 +87,7 @@ test('every port of the kernel has laws, and every adapter that we bring is test
   const brought = ([platformPlugin, authPlugin, apiKeysPlugin] as readonly Plugin[]).flatMap(({ adapters = [] }) => adapters)
     .filter(({ port }) => ports.includes(port.id)).map(({ port, name }) => `${port.id} ${name}`)
   const needs: Record<string, string | undefined> = {
-    ...Object.fromEntries(['cache redis', 'cache layered', 'signal redis', 'queue bull'].map((name) => [name, process.env['TEST_REDIS_URL']])),
+    ...Object.fromEntries(['cache redis', 'cache layered', 'signal redis', 'rateLimiter redis', 'queue bull'].map((name) => [name, process.env['TEST_REDIS_URL']])),
     'database postgres': process.env['TEST_DATABASE_URL'],
   }
   t.deepEqual(Object.keys(needs).filter((name) => !brought.includes(name)), [], 'there is no such adapter any more')
@@ -144,6 +147,37 @@ for (const [fault, [expected, make]] of Object.entries(caches)) {
     t.deepEqual(await brokenLaws(cacheContract, make(memoryCache({ maxEntries: 1_000, maxBytes: 1e8 }))), expected)
   })
 }
+
+test('the rateLimiter suite catches whoever counts wrongly', async (t) => {
+  const good = (): RateLimiter => memoryRateLimiter.create({}, {}) as RateLimiter
+  t.deepEqual(await brokenLaws(rateLimiterContract, good()), [])
+  const faults: Record<string, [expected: string[], make: (good: RateLimiter) => RateLimiter['take']]> = {
+    'gives all': [['gives as many', 'counts each key', 'gives no more', 'has room again', 'holds uses'], () => async () => 0],
+    'gives one too many': [['gives as many', 'counts each key', 'gives no more', 'has room again'], ({ take }) => (key, limit, ms) => take(key, limit + 1, ms)],
+    'takes keys regardless of case': [['counts each key'], ({ take }) => (key, limit, ms) => take(key.toLowerCase(), limit, ms)],
+    'cuts long keys': [['counts each key'], ({ take }) => (key, limit, ms) => take(key.slice(0, 1_000), limit, ms)],
+    'says seconds': [['has room again'], ({ take }) => async (key, limit, ms) => await take(key, limit, ms) / 1_000],
+    'waits longer than a window': [['gives as many', 'has room again'], ({ take }) => async (key, limit, ms) => await take(key, limit, ms) * 3],
+    'never forgets': [['has room again'], ({ take }) => (key, limit, ms) => take(key, limit, ms === 1_000 ? 60_000 : ms)],
+    'counts for each limit anew': [['holds uses'], ({ take }) => (key, limit, ms) => take(`${limit} ${key}`, limit, ms)],
+    'counts all windows in one': [['holds uses'], ({ take }) => (key, limit) => take(key, limit, 60_000)],
+    'looks before it counts': [['gives no more'], ({ take }) => {
+      const used = new Map<string, number>()
+      return async (key, limit, ms) => {
+        const before = used.get(`${key} ${ms}`) ?? 0
+        if (before >= limit) return take(key, limit, ms)
+        await new Promise(setImmediate)
+        used.set(`${key} ${ms}`, before + 1)
+        await take(key, limit, ms)
+        return 0
+      }
+    }],
+  }
+  for (const [fault, [expected, make]] of Object.entries(faults)) {
+    const broken = await brokenLaws(rateLimiterContract, { take: make(good()) })
+    for (const law of expected) t.true(broken.some((one) => one.startsWith(law)), `${fault}: ${law} of ${broken.join(', ')}`)
+  }
+})
 
 test('the signal and storage suites catch sharing, guessing and half-written files', async (t) => {
   const listeners = new Map<string, Set<(message: Json) => void>>()

@@ -18,7 +18,7 @@ import type { RedisService } from './support/services.ts'
 
 const alone = {
   plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null },
-  adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {} },
+  adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} } },
 }
 type Call = JobCall<{ name: string }>
 const runs: Call[] = []

@@ -17,7 +17,7 @@ import type { OwnS3 } from './support/s3-server.ts'
 
 const alone = (options: object, server: Record<string, unknown> = {}) => ({
   plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null }, server,
-  adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, storage: { s3: { ...options } } },
+  adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} }, storage: { s3: { ...options } } },
 })
 const text = async (files: Storage, key: string): Promise<string> => (await buffer(await files.get(key))).toString()
 const MIB = 1024 * 1024

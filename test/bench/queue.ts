@@ -25,7 +25,7 @@ const bench = definePlugin({ name: 'bench', kernel: '^1', jobs: [work] })
 interface Result { readonly perSecond: number; readonly p50: number; readonly p95: number }
 const alone = {
   plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null },
-  adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {} },
+  adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} } },
 }
 
 /** Jobs that wait for an hour do not count as a backlog: these are due, of a hundred groups, and of a lower priority than what is measured. */
