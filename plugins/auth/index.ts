@@ -3,6 +3,7 @@ import { builtin } from './adapters/builtin.ts'
 import { session } from './adapters/session.ts'
 import { authConfig } from './config.ts'
 import { forgetAttempts } from './jobs/forget-attempts.ts'
+import { forgetExpired } from './jobs/forget-expired.ts'
 import { Account } from './models/account.ts'
 import { Invitation } from './models/invitation.ts'
 import { MailCode } from './models/mail-code.ts'
@@ -22,7 +23,7 @@ import { setupRoutes } from './routes/setup.ts'
 import { signInCodeRoutes } from './routes/sign-in-code.ts'
 import { transferRoutes } from './routes/transfer.ts'
 import { workspacesRoutes } from './routes/workspaces.ts'
-import { announceSetup } from './services/announce.ts'
+import { starting } from './services/starting.ts'
 
 export default definePlugin({
   name: 'auth',
@@ -36,7 +37,7 @@ export default definePlugin({
     ...setupRoutes, ...sessionRoutes, ...signInCodeRoutes, ...passwordRoutes, ...accountRoutes, ...profileRoutes, ...emailRoutes,
     ...workspacesRoutes, ...membersRoutes, ...invitationsRoutes, ...transferRoutes,
   ],
-  jobs: [forgetAttempts],
-  uses: { announceSetup },
-  start: ({ announceSetup }) => announceSetup(),
+  jobs: [forgetAttempts, forgetExpired],
+  uses: { starting },
+  start: ({ starting }) => starting(),
 })

@@ -7,6 +7,7 @@ import { authErrors } from '../errors.ts'
 import { cookies } from '../services/cookies.ts'
 import { actorOf, identities } from '../services/identities.ts'
 import { sessions } from '../services/sessions.ts'
+import type { SessionRef } from '../services/sessions.ts'
 
 const headersOf = (ctx: Koa.Context): readonly string[] => ctx.req.headersDistinct['authorization'] ?? []
 const bearerOf = (ctx: Koa.Context): string | undefined => {
@@ -22,9 +23,9 @@ export const session = defineAdapter(authenticator, 'session', {
   uses: { cookies, identities, sessions },
   create: ({ cookies, identities, sessions }): Authenticator => {
     /** A browser sends cookies by itself, also when another site tells it to; only our own pages can read the token and repeat it. */
-    const isGuarded = async (ctx: Koa.Context, accountId: string): Promise<boolean> => {
+    const isGuarded = async (ctx: Koa.Context, session: SessionRef): Promise<boolean> => {
       const [cookie, ...others] = cookies.values(ctx, 'csrf_token')
-      return cookie !== undefined && others.length === 0 && equal(ctx.get('x-csrf-token'), cookie) && await sessions.guards(cookie, accountId)
+      return cookie !== undefined && others.length === 0 && equal(ctx.get('x-csrf-token'), cookie) && await sessions.guards(cookie, session)
     }
     return {
       serves: ['account'],
@@ -34,11 +35,12 @@ export const session = defineAdapter(authenticator, 'session', {
       ],
       authenticate: async (ctx) => {
         const [cookie] = cookies.values(ctx, 'access_token')
-        const accountId = await sessions.accountOf(cookie ?? bearerOf(ctx) ?? '')
-        if (accountId === undefined) throw authErrors.sessionInvalid()
-        if (cookie !== undefined && ctx.method !== 'GET' && ctx.method !== 'HEAD' && !await isGuarded(ctx, accountId)) throw authErrors.csrfInvalid()
-        const identity = await identities.find(accountId)
+        const session = await sessions.read(cookie ?? bearerOf(ctx) ?? '')
+        if (session === undefined) throw authErrors.sessionInvalid()
+        if (cookie !== undefined && ctx.method !== 'GET' && ctx.method !== 'HEAD' && !await isGuarded(ctx, session)) throw authErrors.csrfInvalid()
+        const identity = await identities.find(session)
         if (!identity) throw authErrors.sessionInvalid()
+        ctx.state['sessionId'] = session.sessionId
         return actorOf(identity)
       },
     }

@@ -1,8 +1,10 @@
 /** One's own account and workspaces. */
 import { database, errors, route } from '../../../core/index.ts'
 import { Account } from '../models/account.ts'
-import { Member, Workspace } from '../models/workspace.ts'
-import { currentWorkspace, profile, seconds, secondsOrNull, workspaces } from '../schemas/account.ts'
+import { presentProfile } from '../presenters/profile.ts'
+import { presentWorkspace } from '../presenters/workspace.ts'
+import { currentWorkspace, profile, seconds, workspaces as workspaceList } from '../schemas/account.ts'
+import { workspaces } from '../services/workspaces.ts'
 
 const ofAccount = { surface: 'console', credential: 'account', resource: 'none' } as const
 
@@ -14,11 +16,7 @@ const readProfile = route({
   handle: async ({ actor }, { Account }) => {
     const account = await Account.findByPk(actor.id)
     if (!account) throw errors.notFound()
-    const { id, name, email, avatar, interface_language, interface_theme, timezone, last_login_ip } = account
-    return {
-      id, name, email, avatar, avatar_url: null, is_password_set: account.password_hash !== null, interface_language, interface_theme, timezone,
-      last_login_at: secondsOrNull(account.last_login_at), last_login_ip, created_at: seconds(account.created_at),
-    }
+    return presentProfile(account)
   },
 })
 
@@ -26,7 +24,7 @@ const listWorkspaces = route({
   ...ofAccount, method: 'GET', path: '/workspaces', access: 'account:read',
   summary: 'The workspaces to which the account belongs',
   uses: { db: database },
-  reply: workspaces,
+  reply: workspaceList,
   handle: async ({ actor }, { db }) => {
     const rows = await db.query<{ id: string; name: string; plan: string; status: string; created_at: Date }>(
       `SELECT w.id, w.name, w.plan, w.status, w.created_at FROM workspace_members m JOIN workspaces w ON w.id = m.workspace_id
@@ -35,18 +33,16 @@ const listWorkspaces = route({
   },
 })
 
-const readWorkspace = route({
-  ...ofAccount, method: 'POST', path: '/workspaces/current', access: 'workspace:read', resource: 'workspace',
+const readWorkspace = (path: string) => route({
+  ...ofAccount, method: 'POST', path, access: 'workspace:read', resource: 'workspace',
   summary: "The workspace in which the account works at present, and one's role there",
-  uses: { Workspace, Member },
+  uses: { workspaces },
   reply: currentWorkspace,
-  handle: async ({ actor }, { Workspace, Member }) => {
-    const workspace = await Workspace.findByPk(actor.workspaceId)
-    const member = await Member.findOne({ where: { workspace_id: actor.workspaceId, account_id: actor.id } })
-    if (!workspace || !member) throw errors.notFound()
-    const { id, name, plan, status } = workspace
-    return { id, name, plan, status, created_at: seconds(workspace.created_at), role: member.role, in_trial: null, trial_end_reason: null, custom_config: null }
+  handle: async ({ actor }, { workspaces }) => {
+    const workspace = await workspaces.of(actor.workspaceId, actor.id)
+    if (!workspace) throw errors.notFound()
+    return presentWorkspace(workspace)
   },
 })
 
-export const accountRoutes = [readProfile, listWorkspaces, readWorkspace]
+export const accountRoutes = [readProfile, listWorkspaces, readWorkspace('/workspaces/current'), readWorkspace('/info')]

@@ -3,10 +3,10 @@ import Joi from 'joi'
 import { route } from '../../../core/index.ts'
 import { authErrors } from '../errors.ts'
 import { result } from '../schemas/account.ts'
-import type { Result } from '../schemas/account.ts'
 import { cookies } from '../services/cookies.ts'
-import { sessions } from '../services/sessions.ts'
+import { sessionOf, sessions } from '../services/sessions.ts'
 import { signIn } from '../services/sign-in.ts'
+import { addressOf, email, enter, entry } from './kit.ts'
 
 interface Login { email: string; password: string; remember_me?: boolean; language?: string; invite_token?: string | null }
 
@@ -16,29 +16,27 @@ const login = route({
   description: '`password` is the Base64 of its UTF-8 bytes. An account without a workspace gets 200 with `result: "fail"` and no cookies.',
   uses: { cookies, signIn },
   body: Joi.object<Login, true>({
-    email: Joi.string().email({ tlds: false }).max(254).required(),
+    email: email.required(),
     password: Joi.string().max(1024).required(),
     remember_me: Joi.boolean(),
     language: Joi.string().max(20),
     invite_token: Joi.string().max(200).allow('', null),
   }),
-  reply: Joi.object<Result | { result: 'fail'; data: string }>({ result: Joi.string().valid('success', 'fail').required(), data: Joi.string() }),
+  reply: entry,
   errors: [authErrors.authenticationFailed, authErrors.accountBanned, authErrors.accountNotInitialized, authErrors.tooManyAttempts],
   handle: async ({ body, ctx }, { cookies, signIn }) => {
-    const tokens = await signIn({ email: body.email, password: body.password, address: String(ctx.state['clientAddress']) })
-    if (!tokens) return { result: 'fail' as const, data: 'This account belongs to no workspace. Ask the owner of one for an invitation.' }
-    cookies.write(ctx, tokens)
-    return { result: 'success' as const }
+    const tokens = await signIn.byPassword({ email: body.email, password: body.password, address: addressOf(ctx) })
+    return enter(ctx, cookies, tokens)
   },
 })
 
 const logout = route({
   method: 'POST', path: '/logout', surface: 'console', credential: 'account', access: 'session:end', resource: 'none',
-  summary: 'Sign out: the refresh token ends, the cookies go',
+  summary: 'Sign out: the session ends at once, the cookies go',
   uses: { cookies, sessions },
   reply: result,
-  handle: async ({ actor, ctx }, { cookies, sessions }) => {
-    await sessions.end(actor.id)
+  handle: async ({ ctx }, { cookies, sessions }) => {
+    await sessions.end(sessionOf(ctx))
     cookies.clear(ctx)
     return { result: 'success' as const }
   },

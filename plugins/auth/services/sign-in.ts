@@ -1,35 +1,45 @@
-/** Signing in by e-mail address and password. */
-import { Op, fn, col, where } from 'sequelize'
-import { service } from '../../../core/index.ts'
+/** Signing in: by e-mail address and password, or by a code that was mailed to the address. */
+import { database, service } from '../../../core/index.ts'
 import { authErrors } from '../errors.ts'
 import { Account } from '../models/account.ts'
+import { admit } from './admission.ts'
 import { attempts } from './attempts.ts'
-import { identities } from './identities.ts'
+import { codes } from './codes.ts'
+import { directory } from './directory.ts'
 import { decodePassword, passwords } from './passwords.ts'
-import { sessions } from './sessions.ts'
 import type { Tokens } from './sessions.ts'
 
 export interface Credentials { readonly email: string; /** Base64. */ readonly password: string; readonly address: string }
+export interface MailedCode { readonly email: string; readonly code: string; readonly token: string; readonly address: string }
+/**
+ * Both resolve to undefined where the account is right but has no workspace, and throw `account_banned` or `account_not_initialized` once it
+ * was shown to be right.
+ */
 export interface SignIn {
-  /**
-   * Undefined where the account is right but has no workspace. Throws `authentication_failed`, with the same answer and the same work
-   * for an unknown account; `too_many_requests`; and, once the password was right, `account_banned` or `account_not_initialized`.
-   */
-  (credentials: Credentials): Promise<Tokens | undefined>
+  /** Throws `authentication_failed`, with the same answer and the same work for an unknown account; `too_many_requests`. */
+  byPassword(credentials: Credentials): Promise<Tokens | undefined>
+  /** Throws what `codes.confirm` does. */
+  byCode(code: MailedCode): Promise<Tokens | undefined>
 }
 
 export const signIn = service('auth.signIn', {
-  uses: { Account, attempts, identities, passwords, sessions },
-  create: ({ Account, attempts, identities, passwords, sessions }): SignIn => async ({ email, password, address }) => {
-    await attempts.take(email, address)
-    const account = await Account.findOne({ where: where(fn('lower', col('email')), Op.eq, fn('lower', email)) })
-    if (!await passwords.verify(account?.password_hash, decodePassword(password)) || !account) throw authErrors.authenticationFailed()
-    await attempts.clear(email, address)
-    if (account.status === 'banned' || account.status === 'closed') throw authErrors.accountBanned()
-    if (account.status !== 'active') throw authErrors.accountNotInitialized()
-    if (!await identities.find(account.id)) return undefined
-    const now = new Date()
-    await Account.update({ last_login_at: now, last_login_ip: address, last_active_at: now }, { where: { id: account.id } })
-    return sessions.begin(account.id)
-  },
+  uses: { db: database, Account, admit, attempts, codes, directory, passwords },
+  create: ({ db, Account, admit, attempts, codes, directory, passwords }): SignIn => ({
+    byPassword: async ({ email, password, address }) => {
+      await attempts.take(email, address)
+      const account = await directory.find(email)
+      if (!await passwords.verify(account?.password_hash, decodePassword(password)) || !account) throw authErrors.authenticationFailed()
+      await attempts.clear(email, address)
+      return admit(account, address)
+    },
+    byCode: async ({ email, code, token, address }) => {
+      const confirmed = await codes.confirm('sign-in', email, code, token)
+      return db.transaction(async () => {
+        const { accountId } = await codes.take('sign-in', confirmed)
+        const account = await Account.findByPk(accountId)
+        if (!account) throw authErrors.tokenInvalid()
+        return admit(account, address)
+      })
+    },
+  }),
 })
