@@ -1,0 +1,2 @@
+/** The laws of this plugin's port. */
+export * from './audit.ts'
