@@ -10,7 +10,6 @@ export const memberErrors = defineErrors({
   invalidRole: [400, 'invalid-role', 'There is no such role to give. Choose admin, editor, normal or dataset_operator; the owner changes by a transfer only.'],
   invalidInvitation: [400, 'invalid_invitation', 'This invitation is unknown, used, replaced or expired. Ask for another one.'],
   nameMissing: [400, 'invalid_param', 'An account that joins its first workspace needs a name. Send name with 1 to 30 characters.'],
-  transferInvalid: [400, 'invalid_transfer_token', 'This token does not confirm a transfer. Ask for a code again, and confirm it.'],
   notLinked: [400, 'account_not_link_tenant', 'The account is no member of that workspace, or the workspace is archived. Choose one of /console/api/workspaces.'],
   addressTaken: [400, 'email_already_in_use', 'There is an account with this e-mail address already. Use it, or choose another address.'],
   accountMissing: [404, 'account_not_found', 'There is no such account.'],

@@ -5,6 +5,9 @@
  */
 export const ROLES = ['owner', 'admin', 'editor', 'normal', 'dataset_operator'] as const
 export type Role = typeof ROLES[number]
+/** Those that are given and taken; the owner changes by a transfer only. */
+export type GivenRole = Exclude<Role, 'owner'>
+export const isGivenRole = (name: string): name is GivenRole => name !== 'owner' && (ROLES as readonly string[]).includes(name)
 
 const own = ['account:*', 'session:*']
 const knowledge = ['dataset:*', 'document:*', 'segment:*', 'child-chunk:*', 'metadata:*', 'tag:*', 'file:*']

@@ -1,12 +1,12 @@
 import { DataTypes } from 'sequelize'
 import { model } from '../../../core/index.ts'
-import type { Role } from '../roles.ts'
+import type { GivenRole } from '../roles.ts'
 
 export interface InvitationRow {
   workspace_id: string
   /** Pending until it accepts its first invitation, where nobody had the address before. */
   account_id: string
-  role: Exclude<Role, 'owner'>
+  role: GivenRole
   /** SHA-256 of the token in the mail, hex. */
   token_hash: string
   invited_by: string

@@ -1,5 +1,5 @@
 /** Who belongs to a workspace, and as what. */
-import { database, errors, optional, service } from '../../../core/index.ts'
+import { database, errors, service } from '../../../core/index.ts'
 import type { Actor, Json } from '../../../core/index.ts'
 import { audit } from '../../audit/ports.ts'
 import { memberErrors } from '../member-errors.ts'
@@ -7,35 +7,37 @@ import { Invitation } from '../models/invitation.ts'
 import { memberLifecycle } from '../ports.ts'
 import type { Accounts, KnownMember } from '../ports.ts'
 import { mayRole } from '../roles.ts'
-import type { Role } from '../roles.ts'
+import type { GivenRole, Role } from '../roles.ts'
 import { holds } from './holds.ts'
 import { lessening } from './lessening.ts'
 
 /** Whoever asks, with a role that is looked up again while the workspace is held. */
-type Asking = Pick<Actor, 'workspaceId' | 'id'>
+export type Asking = Pick<Actor, 'workspaceId' | 'id'>
 export interface Members extends Pick<Accounts, 'may' | 'members' | 'setRole'> {
   /** Changes the role of a member, or of somebody who is invited. Throws `cannot-operate-self`, `forbidden`, `member-not-found` or `role-already-assigned`. */
-  changeRole(asking: Asking, accountId: string, role: Exclude<Role, 'owner'>): Promise<void>
+  changeRole(asking: Asking, accountId: string, role: GivenRole): Promise<void>
   /** Removes a member, or takes an invitation back. Throws as `changeRole` does. */
   remove(asking: Asking, accountId: string): Promise<void>
   /** Makes another member the owner. Throws `forbidden` unless it is the owner who asks, `cannot-operate-self`, `member-not-found`. */
   transfer(asking: Asking, accountId: string): Promise<void>
   /** Throws `forbidden` where whoever asks has lost the permission meanwhile. Inside of a transaction, when the workspace is held. */
   requireStill(asking: Asking, permission: string): Promise<void>
+  /** Undefined where it is no member. */
+  roleOf(workspaceId: string, accountId: string): Promise<Role | undefined>
   /** Adds a member. Inside of a transaction, when workspace and account are held. */
   join(workspaceId: string, accountId: string, role: Role): Promise<void>
 }
 
 export const members = service('auth.members', {
-  uses: { db: database, holds, lessening, Invitation, lifecycle: memberLifecycle, audit: optional(audit) },
+  uses: { db: database, holds, lessening, Invitation, lifecycle: memberLifecycle, audit },
   create: ({ db, holds, lessening, Invitation, lifecycle, audit }): Members => {
-    const roleOf = async (workspaceId: string, accountId: string): Promise<Role | undefined> => {
+    const roleOf: Members['roleOf'] = async (workspaceId, accountId) => {
       const [row] = await db.query<{ role: Role }>('SELECT role FROM workspace_members WHERE workspace_id = $1 AND account_id = $2', [workspaceId, accountId])
       return row?.role
     }
     const record = async (workspaceId: string, what: 'joined' | 'role-changed' | 'removed', id: string, details: Record<string, Json>): Promise<void> => {
       const [account] = await db.query<{ email: string }>('SELECT email FROM accounts WHERE id = $1', [id])
-      await audit?.record({ workspaceId, action: `member.${what}`, resource: { type: 'member', id, name: account?.email ?? null }, details })
+      await audit.record({ workspaceId, action: `member.${what}`, resource: { type: 'member', id, name: account?.email ?? null }, details })
     }
     const join: Members['join'] = async (workspaceId, accountId, role) => {
       // Its first workspace is the one in which it works.
@@ -61,7 +63,7 @@ export const members = service('auth.members', {
       if (old) await change(workspaceId, old.id, 'owner', 'admin')
       await (before === undefined ? join(workspaceId, accountId, 'owner') : change(workspaceId, accountId, before, 'owner'))
       for (const one of lifecycle.values()) await one.ownerChanging(workspaceId)
-      await audit?.record({ workspaceId, action: 'workspace.transferred', resource: { type: 'workspace', id: workspaceId }, details: { before: old?.id ?? null, owner: accountId } })
+      await audit.record({ workspaceId, action: 'workspace.transferred', resource: { type: 'workspace', id: workspaceId }, details: { before: old?.id ?? null, owner: accountId } })
     }
     const requireStill: Members['requireStill'] = async ({ workspaceId, id }, permission) => {
       const role = await roleOf(workspaceId, id)
@@ -75,7 +77,7 @@ export const members = service('auth.members', {
     /** What happens to a member or to an invitation, each one after the other in a workspace. */
     const operate = (
       asking: Asking, accountId: string, permission: string,
-      on: { member(role: Exclude<Role, 'owner'>): Promise<void>; invitation(role: Role): Promise<void> },
+      on: { member(role: GivenRole): Promise<void>; invitation(role: GivenRole): Promise<void> },
     ): Promise<void> => db.transaction(async () => {
       const { workspaceId } = asking
       if (accountId === asking.id) throw memberErrors.cannotOperateSelf()
@@ -92,7 +94,7 @@ export const members = service('auth.members', {
       return on.invitation(invitation.role)
     })
     return {
-      requireStill, join,
+      roleOf, requireStill, join,
       may: async (workspaceId, accountId, permission) => {
         const [row] = await db.query<{ role: Role }>(
           `SELECT m.role FROM workspace_members m JOIN accounts a ON a.id = m.account_id

@@ -1,6 +1,6 @@
 /** Accounts as such: found, made, suspended. */
 import { randomUUID } from 'node:crypto'
-import { database, optional, service } from '../../../core/index.ts'
+import { database, service } from '../../../core/index.ts'
 import { audit } from '../../audit/ports.ts'
 import { memberErrors } from '../member-errors.ts'
 import type { AccountStatus } from '../models/account.ts'
@@ -10,12 +10,13 @@ import type { Role } from '../roles.ts'
 import { holds } from './holds.ts'
 import { lessening } from './lessening.ts'
 import { passwords } from './passwords.ts'
+import { sessions } from './sessions.ts'
 
 export type People = Pick<Accounts, 'find' | 'createAccount' | 'suspend'>
 
 export const people = service('auth.people', {
-  uses: { db: database, passwords, holds, lessening, lifecycle: memberLifecycle, audit: optional(audit) },
-  create: ({ db, passwords, holds, lessening, lifecycle, audit }): People => ({
+  uses: { db: database, passwords, sessions, holds, lessening, lifecycle: memberLifecycle, audit },
+  create: ({ db, passwords, sessions, holds, lessening, lifecycle, audit }): People => ({
     find: async (email) => {
       const [row] = await db.query<{ id: string; email: string; name: string; status: AccountStatus }>(
         `SELECT id, email, name, status FROM accounts WHERE lower(email) = lower($1) AND status <> 'pending'`, [email])
@@ -39,13 +40,13 @@ export const people = service('auth.people', {
       if (account.status === to) return
       if (account.status !== from) throw memberErrors.accountNotActive()
       await db.query('UPDATE accounts SET status = $2, updated_at = now() WHERE id = $1', [accountId, to])
-      if (suspended) await db.query('DELETE FROM sessions WHERE account_id = $1', [accountId])
+      if (suspended) await sessions.endAll(accountId)
       const memberships = await db.query<{ workspaceId: string; role: Role }>(
         'SELECT workspace_id AS "workspaceId", role FROM workspace_members WHERE account_id = $1 ORDER BY workspace_id', [accountId])
       for (const { workspaceId, role } of memberships) {
         if (suspended) await lessening.member(workspaceId, accountId, null)
         if (role === 'owner') for (const one of lifecycle.values()) await one.ownerChanging(workspaceId)
-        await audit?.record({ workspaceId, action: suspended ? 'account.suspended' : 'account.restored', resource: { type: 'account', id: accountId, name: account.email } })
+        await audit.record({ workspaceId, action: suspended ? 'account.suspended' : 'account.restored', resource: { type: 'account', id: accountId, name: account.email } })
       }
     }),
   }),

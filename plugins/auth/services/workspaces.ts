@@ -1,6 +1,6 @@
 /** Workspaces: made, renamed, archived, and the one in which an account works at present. */
 import { randomUUID } from 'node:crypto'
-import { database, optional, service } from '../../../core/index.ts'
+import { database, service } from '../../../core/index.ts'
 import { audit } from '../../audit/ports.ts'
 import { memberErrors } from '../member-errors.ts'
 import { Workspace } from '../models/workspace.ts'
@@ -20,10 +20,10 @@ export interface Workspaces extends Pick<Accounts, 'owner' | 'workspaces' | 'cre
 }
 
 export const workspaces = service('auth.workspaces', {
-  uses: { db: database, holds, members, Workspace, lifecycle: memberLifecycle, audit: optional(audit) },
+  uses: { db: database, holds, members, Workspace, lifecycle: memberLifecycle, audit },
   create: ({ db, holds, members, Workspace, lifecycle, audit }): Workspaces => {
     const record = async (workspaceId: string, action: string, name: string, details = {}): Promise<void> =>
-      audit?.record({ workspaceId, action, resource: { type: 'workspace', id: workspaceId, name }, details })
+      audit.record({ workspaceId, action, resource: { type: 'workspace', id: workspaceId, name }, details })
     return {
       of: async (workspaceId, accountId) => {
         const [row] = await db.query<WorkspaceRow & { role: Role }>(
