@@ -47,9 +47,11 @@ export const run = async (argv: readonly string[], terminal: Terminal): Promise<
     out(show(loaded))
     if (loaded.problems.length > 0) throw new StartupError(loaded.problems)
   })
-  program.command('explain').description('print what the server is made of').option('--json', 'for programs')
-    .action(async ({ json }: { json?: boolean }) => {
-      const parts = await explain(await createKernel({ root, env }))
+  program.command('explain').description('print what the server is made of, or one thing in it').argument('[words...]', 'key ID, or what else a plugin explains')
+    .option('--json', 'for programs: what the server is made of').action(async ([what, ...rest]: string[], { json }: { json?: boolean }) => {
+      const kernel = await createKernel({ root, env })
+      if (what !== undefined) return explainOne(kernel, what, rest, terminal)
+      const parts = await explain(kernel)
       out(json ? `${JSON.stringify(parts, null, 2)}\n` : table(parts))
     })
   program.command('new').description('make a new plugin').command('plugin').description('in a folder of its own, ready to test, run and publish')
@@ -86,6 +88,13 @@ const runCommand = (kernel: Kernel, word: string, words: readonly string[], { ou
     await parsed.action(async () => { lines = await it.run(parsed.args, parsed.opts()) }).parseAsync(words, { from: 'user' })
     return lines
   })
+
+/** The command `explain-<what>` of some plugin. */
+const explainOne = async (kernel: Kernel, what: string, words: readonly string[], terminal: Terminal): Promise<void> => {
+  const known = wordsOf(kernel).flatMap((word) => word.startsWith('explain-') ? [word.slice(8)] : [])
+  if (!known.includes(what)) throw new StartupError([{ path: `explain ${what}`, message: 'nothing explains that', fix: `Take one of: ${known.join(', ')}; or no word, for the server itself.` }])
+  for (const line of await runCommand(kernel, `explain-${what}`, words, terminal)) terminal.out(`${line}\n`)
+}
 
 const parseRoles = (text: string): Role[] => text.split(',').map((role) => {
   if (role !== 'web' && role !== 'worker' && role !== 'scheduler') throw new InvalidArgumentError('Allowed are web, worker and scheduler.')

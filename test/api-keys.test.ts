@@ -34,6 +34,7 @@ const stand = () => {
   const nothing = (): never => { throw new Error('the stand-in has no documents') }
   const port: Datasets = {
     existing: async (workspaceId, ids) => ids.filter((id) => of(workspaceId).has(id)),
+    names: async (workspaceId, ids) => new Map(ids.filter((id) => of(workspaceId).has(id)).map((id) => [id, id])),
     create: async ({ workspaceId }) => {
       const id = randomUUID()
       of(workspaceId).add(id)

@@ -6,6 +6,7 @@ import { grants } from './adapters/grants.ts'
 import { lifecycle } from './adapters/lifecycle.ts'
 import { makers } from './adapters/member-lifecycle.ts'
 import { workspace } from './adapters/workspace.ts'
+import { explainKey } from './commands/explain-key.ts'
 import { apiKeysConfig } from './config.ts'
 import { ApiToken, ApiTokenGrant } from './models/api-token.ts'
 import { permissions } from './permissions.ts'
@@ -20,7 +21,7 @@ export default definePlugin({
   config: apiKeysConfig,
   permissions,
   ports: [keyScope, apiKeys],
-  adapters: [apiKey, builtin, dataset, grants, workspace, lifecycle, makers],
+  adapters: [apiKey, builtin, dataset, grants, workspace, lifecycle, makers, explainKey],
   models: [ApiToken, ApiTokenGrant],
   routes: [...keyRoutes, ...whoamiRoutes],
   uses: { running },

@@ -31,6 +31,8 @@ const levelFor = (permission: string): number => {
   if (needed.size < 1_000) needed.set(permission, level)
   return level
 }
+/** The least right that allows it. */
+export const leastRight = (permission: string): Right | undefined => RIGHTS[levelFor(permission) - 1]
 export const mayRight = (rights: readonly Right[], permission: string): boolean => {
   const level = levelFor(permission)
   return level > 0 && levelOf(rights) >= level

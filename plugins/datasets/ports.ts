@@ -26,6 +26,10 @@ export interface NewText { readonly name: string; readonly text: string }
 export interface Datasets {
   /** Of these ids, those that exist in the workspace. */
   existing(workspaceId: string, ids: readonly string[]): Promise<readonly string[]>
+  /** Of these ids, the names of those that exist in the workspace. */
+  names(workspaceId: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /** Of these names, the ids of those that exist in the workspace. */
+  named(workspaceId: string, names: readonly string[]): Promise<ReadonlyMap<string, string>>
   create(owner: { workspaceId: string; accountId: string }, dataset: { name: string; indexingTechnique?: 'high_quality' | 'economy' }): Promise<{ readonly id: string }>
   /** Adds documents and starts their indexing; resolves to their ids once they are stored. They are cut as the dataset does it, unless said otherwise. */
   addTexts(

@@ -12,6 +12,8 @@ export interface KeyRows {
   seek(workspaceId: string, id: string): Promise<KeyRow | undefined>
   /** Of any type. Throws 404. */
   find(workspaceId: string, id: string): Promise<KeyRow>
+  /** In whatever workspace: for the operator of the server. */
+  anywhere(id: string): Promise<KeyRow | undefined>
   /** Inside a transaction: a dataset key, which nobody else changes until the end. With a dataset: only one that is bound to it. Throws 404. */
   lock(workspaceId: string, id: string, datasetId?: string): Promise<KeyRow>
   /** Inside a transaction: every key of the workspace, or those that one account made. Nobody else changes them until the end. */
@@ -48,6 +50,7 @@ export const keyRows = service('apiKeys.keyRows', {
         if (!row) throw keyErrors.keyMissing()
         return row
       },
+      anywhere: async (id) => (await db.query<KeyRow>(`${SELECT} WHERE t.id = $1`, [id]))[0],
       lock: async (workspaceId, id, datasetId) => {
         const [row] = await db.query<KeyRow>(
           `${SELECT} WHERE t.workspace_id = $1 AND t.id = $2 AND t.type = 'dataset' AND ($3::uuid IS NULL OR t.dataset_id = $3) FOR UPDATE OF t`,

@@ -2,7 +2,7 @@
 import { service } from '../../../core/index.ts'
 import type { Actor } from '../../../core/index.ts'
 import { accounts } from '../../auth/ports.ts'
-import type { Right } from '../ports.ts'
+import type { Right, Scope } from '../ports.ts'
 import { RIGHTS } from '../rights.ts'
 import type { Whoami } from '../schemas/whoami.ts'
 import { keyRows } from './key-rows.ts'
@@ -13,10 +13,10 @@ export interface WhoamiService { describe(actor: Actor): Promise<Whoami> }
 /** Who holds this on a dataset has the right, under whatever strategy. */
 const sign: Readonly<Record<Right, string>> = { retrieve: 'dataset:retrieve', read: 'dataset:read', write: 'document:create', manage: 'dataset:delete' }
 
-const reachOf = (actor: Actor): Whoami['reach']['datasets'] => {
+export const reachOf = ({ reach }: Pick<Scope, 'reach'>): Whoami['reach']['datasets'] => {
   const found = new Map<string, Right[]>()
   for (const right of RIGHTS) {
-    const ids = actor.reach(sign[right], 'dataset')
+    const ids = reach(sign[right], 'dataset')
     if (ids === 'all') return 'all'
     for (const id of ids) found.set(id, [...found.get(id) ?? [], right])
   }

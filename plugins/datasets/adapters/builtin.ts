@@ -13,6 +13,10 @@ export const builtin = defineAdapter(datasets, 'builtin', {
   create: ({ Dataset, records, intake, retrieval }) => ({
     existing: async (workspaceId, ids) =>
       (await Dataset.findAll({ attributes: ['id'], where: { workspace_id: workspaceId, id: [...ids] } })).map(({ id }) => id),
+    names: async (workspaceId, ids) =>
+      new Map((await Dataset.findAll({ attributes: ['id', 'name'], where: { workspace_id: workspaceId, id: [...ids] } })).map(({ id, name }) => [id, name])),
+    named: async (workspaceId, names) =>
+      new Map((await Dataset.findAll({ attributes: ['id', 'name'], where: { workspace_id: workspaceId, name: [...names] } })).map(({ id, name }) => [name, id])),
     create: async (owner, { name, indexingTechnique }) => {
       const { id } = await records.create(owner, { name, ...indexingTechnique ? { indexing_technique: indexingTechnique } : {} })
       return { id }
