@@ -8,8 +8,6 @@ import { apiKeysConfig } from '../config.ts'
 import type { KeyType } from '../ports.ts'
 import { foreignTypeOf, newToken, typeOf } from './token.ts'
 
-export { last4Of, newToken, prefixOf, typeOf } from './token.ts'
-
 export interface Secrets {
   /** Of the pepper under which hashes are made. */
   readonly pepperId: string

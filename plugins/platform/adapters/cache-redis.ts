@@ -13,5 +13,5 @@ export const redisCache = defineAdapter(cache, 'redis', {
   create: async ({ log }, { url, prefix }): Promise<ServedCache> =>
     createRedisCache(await openRedis(url, { log, path: 'adapters.cache.redis.url', ...QUICK }), { log, prefix }),
   health: (it) => (it as ServedCache).health(),
-  dispose: (it) => { (it as ServedCache).close() },
+  dispose: (it) => (it as ServedCache).close(),
 })

@@ -26,9 +26,11 @@ export const memoryCache = ({ maxEntries, maxBytes }: MemoryCacheLimits): Cache 
     }
   }
   const sizeCalculation = ({ json }: Entry, key: string): number => 2 * (json.length + key.length) + 1
-  const entries = new LRUCache<string, Entry>({ max: maxEntries, maxSize: maxBytes, sizeCalculation, dispose: untag })
+  // Else it asks the clock but once in a while, and a process that was busy or stood still believes what is over.
+  const exact = { ttlResolution: 0 }
+  const entries = new LRUCache<string, Entry>({ max: maxEntries, maxSize: maxBytes, sizeCalculation, dispose: untag, ...exact })
   // On their own, so that ordinary traffic cannot push a terminal state out.
-  const seals = new LRUCache<string, Entry>({ max: maxEntries, maxSize: maxBytes, sizeCalculation })
+  const seals = new LRUCache<string, Entry>({ max: maxEntries, maxSize: maxBytes, sizeCalculation, ...exact })
   const drops = dropLog(maxEntries)
 
   return {

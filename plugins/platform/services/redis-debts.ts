@@ -6,9 +6,11 @@ export interface Debt {
   readonly name: string
   readonly seal?: { readonly json: string; readonly until: number }
 }
+/** What follows once Redis has been told: when other processes know too. Never rejected. */
+export interface Told { readonly everywhere: Promise<void> }
 export interface RedisDebts {
   readonly size: number
-  /** Pays at once, at the second try where the first was only late, or throws and owes it. */
+  /** Pays at once, at the second try where the first was only late, and resolves when all know; or throws, and owes it. */
   take(debt: Debt): Promise<void>
   /** Pays what is owed. */
   settle(): Promise<void>
@@ -20,15 +22,14 @@ const MANY = 1_000
 const RETRY = 200
 
 /** @param open whether paying may work, so that failing is worth another try; whoever opens calls `settle` */
-export const redisDebts = (pay: (debt: Debt) => Promise<unknown>, open: () => boolean): RedisDebts => {
+export const redisDebts = (pay: (debt: Debt) => Promise<Told>, open: () => boolean): RedisDebts => {
   const owed = new Map<string, Debt>()
-  const paid = new WeakSet<Debt>()
+  const paid = new WeakMap<Debt, Told>()
   let settling: Promise<void> | undefined
 
   const payAll = async (): Promise<void> => {
     await Promise.allSettled([...owed.values()].map(async (debt) => {
-      await pay(debt)
-      paid.add(debt)
+      paid.set(debt, await pay(debt))
       if (owed.get(debt.name) === debt) owed.delete(debt.name)
     }))
     settling = undefined
@@ -49,13 +50,15 @@ export const redisDebts = (pay: (debt: Debt) => Promise<unknown>, open: () => bo
     settle,
     take: async (debt) => {
       const earlier = owed.get(debt.name)
-      try { await pay(debt) } catch (error) {
+      const told = await pay(debt).catch(async (error: unknown) => {
         owe(debt)
         if (open()) await settle()
-        if (!paid.has(debt)) throw error
-        return
-      }
+        const late = paid.get(debt)
+        if (!late) throw error
+        return late
+      })
       if (earlier && owed.get(debt.name) === earlier) owed.delete(debt.name)
+      return told.everywhere
     },
   }
 }

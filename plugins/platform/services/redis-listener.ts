@@ -5,7 +5,7 @@ import type { RedisServer } from './redis.ts'
 
 export interface RedisListener {
   /** Resolves when messages arrive, or when it is known that they do not yet. */
-  join(channel: string): Promise<void>
+  join(...channels: string[]): Promise<void>
   leave(channel: string): Promise<void>
   /** Throws while it does not hear. */
   health(): Promise<void>
@@ -55,9 +55,9 @@ export const redisListener = async (server: RedisServer, { log, hear, listening 
   await probe(client)
 
   return {
-    join: (channel) => {
-      channels.add(channel)
-      return subscribe([channel])
+    join: (...names) => {
+      for (const name of names) channels.add(name)
+      return subscribe(names)
     },
     leave: async (channel) => {
       channels.delete(channel)

@@ -6,6 +6,7 @@
  * none ever comes back. Removing needs no memory: it works in a Redis that is full.
  */
 import type { Redis } from 'ioredis'
+import { SINCE } from './redis-holders.ts'
 
 const standing = `
 local function standing(key, marks)
@@ -19,8 +20,16 @@ local function standing(key, marks)
 end
 `
 const announce = `
-local function announce(channel, name)
-  if channel ~= '' then redis.call('PUBLISH', channel, name) end
+local function announce(channel, words)
+  if channel ~= '' then redis.call('PUBLISH', channel, words) end
+end
+`
+/** The list of those who hold copies, which says since when there is one. A month later it begins anew. See `redis-holders.ts`. */
+const holdersOf = `
+local function holdersOf(key, token)
+  if key == '' then return {} end
+  if redis.pcall('HSETNX', key, '${SINCE}', token) == 1 then redis.pcall('PEXPIRE', key, 2592000000) end
+  return redis.call('HGETALL', key)
 end
 `
 /** The mark of a name, made where there is none, which lasts at least as long as what is written with it. */
@@ -32,14 +41,18 @@ local function markFor(key, token, life, ttl)
 end
 `
 
-/** KEYS seal, entry. ARGV marks. → json, milliseconds left, names of its tags */
+/**
+ * KEYS seal, entry, list of holders. ARGV marks; field and value for the list, or '' where nothing will be held.
+ * → json, milliseconds left, names of its tags, 1 where it may be held
+ */
 const find = `${standing}
-for _, key in ipairs(KEYS) do
-  local entry = standing(key, ARGV[1])
+for i = 1, 2 do
+  local entry = standing(KEYS[i], ARGV[1])
   if entry then
     local names = {}
     for i = 2, #entry, 2 do names[#names + 1] = entry[i] end
-    return {entry[1], redis.call('PTTL', key), names}
+    local listed = ARGV[2] ~= '' and redis.pcall('HSET', KEYS[3], ARGV[2], ARGV[3])
+    return {entry[1], redis.call('PTTL', KEYS[i]), names, type(listed) == 'number' and 1 or 0}
   end
 end
 return false
@@ -55,7 +68,7 @@ end
 return marks
 `
 
-/** KEYS seal, entry, mark of the key. ARGV marks, json, ttl, token, life, channel, name of the key, ifAbsent, expected mark or '', then name and expected mark of each tag. → 1 where written */
+/** KEYS seal, entry, mark of the key. ARGV marks, json, ttl, token, life, channel, words for it, ifAbsent, expected mark or '', then name and expected mark of each tag. → 1 where written */
 const store = `${standing}${announce}${markFor}
 local marks, ttl = ARGV[1], tonumber(ARGV[3])
 if standing(KEYS[1], marks) then return 0 end
@@ -76,25 +89,40 @@ redis.call('SET', KEYS[2], cmsgpack.pack(entry), 'PX', ttl)
 return 1
 `
 
-/** KEYS seal, entry, mark of the key. ARGV marks, json, ttl, token, life, channel, name of the key, name of the tag of everything. */
-const seal = `${announce}${markFor}
+/**
+ * KEYS seal, entry, mark of the key. ARGV marks, json, ttl, token, life, channel, words for it, list of holders or '', name of the tag of
+ * everything. → that list
+ */
+const seal = `${announce}${holdersOf}${markFor}
 redis.call('UNLINK', KEYS[2], KEYS[3])
 announce(ARGV[6], ARGV[7])
 local ttl = tonumber(ARGV[3])
-local mark = markFor(ARGV[1] .. ARGV[8], ARGV[4], ARGV[5], ttl)
-redis.call('SET', KEYS[1], cmsgpack.pack({ARGV[2], ARGV[8], mark}), 'PX', ttl)
-return 1
+local mark = markFor(ARGV[1] .. ARGV[9], ARGV[4], ARGV[5], ttl)
+redis.call('SET', KEYS[1], cmsgpack.pack({ARGV[2], ARGV[9], mark}), 'PX', ttl)
+return holdersOf(ARGV[8], ARGV[4])
 `
 
-/** KEYS what goes. ARGV channel, name. */
-const forget = `${announce}
+/** KEYS what goes. ARGV channel, words for it, list of holders or '', token. → that list */
+const forget = `${announce}${holdersOf}
 redis.call('UNLINK', unpack(KEYS))
 announce(ARGV[1], ARGV[2])
+return holdersOf(ARGV[3], ARGV[4])
+`
+
+/** KEYS list of holders. ARGV token. → the list */
+const holders = `${holdersOf}
+return holdersOf(KEYS[1], ARGV[1])
+`
+
+/** KEYS list of holders. ARGV field, what must stand there, what shall: '' for nothing. → 1 where it was changed */
+const amend = `
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+if ARGV[3] == '' then redis.call('HDEL', KEYS[1], ARGV[1]) else redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end
 return 1
 `
 
 type Script = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>
-const sources = { find, generation, store, seal, forget }
+const sources = { find, generation, store, seal, forget, holders, amend }
 export type Scripts = Readonly<Record<keyof typeof sources, Script>>
 
 /** The scripts as calls: sent by their hash, and in full where this Redis does not know them yet. */
