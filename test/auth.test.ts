@@ -9,9 +9,8 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { database, deriveKey, errors, queue, serverConfig } from '../core/index.ts'
 import type { HttpError, ServerConfig } from '../core/index.ts'
-import type { ConfigDocument } from '../core/config.ts'
 import { testApp, testPort } from '../core/testing.ts'
-import type { TestApp, TestAppOptions, TestRequest } from '../core/testing.ts'
+import type { TestApp, TestAppOptions } from '../core/testing.ts'
 import { forgetAttempts } from '../plugins/auth/jobs/forget-attempts.ts'
 import { accountsContract } from '../plugins/auth/contracts/accounts.ts'
 import { accounts } from '../plugins/auth/ports.ts'
@@ -20,53 +19,9 @@ import type { Role } from '../plugins/auth/roles.ts'
 import { announceSetup } from '../plugins/auth/services/announce.ts'
 import { attempts } from '../plugins/auth/services/attempts.ts'
 import { actorOf } from '../plugins/auth/services/identities.ts'
+import { addMember, alone, ask, base64, bodyOf, cookiesOf, login, owner, refresh, sessionOf } from './support/browser.ts'
 
-/** The plugin alone; the others have tests of their own. */
-const alone = (server: Record<string, unknown> = {}, auth: Record<string, unknown> = {}): Partial<ConfigDocument> => ({
-  plugins: { auth, models: null, datasets: null, 'api-keys': null, bootstrap: null },
-  adapters: { authenticator: { session: {} }, modelProvider: null, extractor: null, datasetLifecycle: null, memberLifecycle: null, command: { jobs: {} } } as unknown as ConfigDocument['adapters'],
-  server,
-})
 const start = (options: TestAppOptions = {}): Promise<TestApp> => testApp({ config: alone(), ...options })
-
-const owner = { email: 'Ada@example.org', name: 'Ada', password: 'correct horse 42' }
-const base64 = (text: string): string => Buffer.from(text).toString('base64')
-
-/** Cookies by name, with their attributes as the server wrote them. */
-const cookiesOf = (response: Response): Map<string, { value: string; attributes: string }> => new Map(response.headers.getSetCookie().map((line) => {
-  const [pair = '', ...attributes] = line.split('; ')
-  const at = pair.indexOf('=')
-  return [pair.slice(0, at), { value: pair.slice(at + 1), attributes: attributes.join('; ').toLowerCase() }]
-}))
-interface Session { readonly access: string; readonly refresh: string; readonly csrf: string; readonly cookie: string }
-const sessionOf = (response: Response, prefix = ''): Session => {
-  const cookies = cookiesOf(response)
-  const value = (name: string): string => cookies.get(prefix + name)?.value ?? ''
-  return {
-    access: value('access_token'), refresh: value('refresh_token'), csrf: value('csrf_token'),
-    cookie: [...cookies].map(([name, { value: one }]) => `${name}=${one}`).join('; '),
-  }
-}
-const login = (app: TestApp, password = owner.password, email = owner.email, headers: Record<string, string> = {}): Promise<Response> =>
-  app.fetch('/console/api/login', { json: { email, password: base64(password) }, headers })
-const refresh = (app: TestApp, token: string): Promise<Response> =>
-  app.fetch('/console/api/refresh-token', { method: 'POST', headers: { cookie: `refresh_token=${token}` } })
-const ask = (app: TestApp, path: string, request: TestRequest = {}): Promise<Response> => app.fetch(`/console/api${path}`, request)
-const bodyOf = async (response: Response): Promise<any> => response.json()
-
-/** An account with a role in the owner's workspace; what an invitation will do. */
-const addMember = async (app: TestApp, role: Role, email = `${role}-${randomUUID()}@example.org`): Promise<{ accountId: string; workspaceId: string; email: string }> => {
-  const db = app.resolve(database)
-  const accountId = randomUUID()
-  await db.query(
-    `INSERT INTO accounts (id, email, password_hash, name, interface_language, interface_theme, timezone, status, created_at, updated_at)
-     SELECT $1, $2, password_hash, $3, interface_language, interface_theme, timezone, status, now(), now() FROM accounts WHERE lower(email) = 'ada@example.org'`,
-    [accountId, email, role])
-  const [member] = await db.query<{ workspace_id: string }>(
-    `INSERT INTO workspace_members (workspace_id, account_id, role, current, created_at) SELECT id, $1, $2, true, now() FROM workspaces ORDER BY created_at LIMIT 1
-     RETURNING workspace_id`, [accountId, role])
-  return { accountId, workspaceId: member?.workspace_id ?? '', email }
-}
 
 let app: TestApp
 test.before(async () => {
