@@ -1,4 +1,5 @@
 /** Cache and signals on a Redis that goes away, freezes, fills up, comes back with old data; seen by several processes at once. */
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -13,7 +14,7 @@ import type { TestApp } from '../core/testing.ts'
 import { layeredCache } from '../plugins/platform/adapters/cache-layered.ts'
 import { redisCache } from '../plugins/platform/adapters/cache-redis.ts'
 import { redisSignal } from '../plugins/platform/adapters/signal-redis.ts'
-import { cacheContract } from '../plugins/platform/contracts/cache.ts'
+import { cacheContract, forgetEverywhere } from '../plugins/platform/contracts/cache.ts'
 import { ownRedis, redisProgram } from './support/services.ts'
 import type { OwnRedis } from './support/services.ts'
 import { slowWire } from './support/slow-wire.ts'
@@ -109,6 +110,108 @@ run('with memory in front, others see a drop and a seal before the answer, anoth
   t.is(await short.get('k'), 'old', 'it was read from memory')
   await until(async () => await short.get('k') === undefined, 'its lease is over')
   t.true(Date.now() - start < 600)
+})
+
+/** Milliseconds that a seal by `a` takes where `b` holds what was before; and what `b` gives then. */
+const sealed = async (a: Cache, b: Cache, key: string): Promise<{ ms: number; seen: Json | undefined }> => {
+  await a.set(key, 'old', { ttl })
+  await until(async () => await b.get(key) === 'old', 'b holds it')
+  const ms = await took(a.seal(key, 'sealed', ttl))
+  return { ms, seen: await b.get(key) }
+}
+const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? NaN
+
+run('who seals waits a moment for those who say that they forgot, and a lease for one that is deaf or cut off; nobody gives the old value', async (t) => {
+  const own = await server(t, {})
+  const wire = await slowWire(own.port)
+  t.teardown(wire.close)
+  const [a, b, far] = [await layered(t, own), await layered(t, own), await layered(t, wire)]
+  await whole(own)
+  await forgetEverywhere([a, b, far], 5)
+  const quick: number[] = []
+  for (let round = 0; round < 20; round += 1) {
+    await far.get(`well ${round}`)
+    const { ms, seen } = await sealed(a, b, `well ${round}`)
+    quick.push(ms)
+    t.is(seen, 'sealed')
+  }
+  t.log(`with all well: median ${median(quick).toFixed(1)} ms`)
+  t.true(median(quick) < 100)
+  // Its first connection asks, its second listens. Deaf: it goes on giving what it holds, as long as it may.
+  for (const [state, which] of [['deaf', 1], ['cut off', undefined]] as const) {
+    await a.set(state, 'old', { ttl })
+    await until(async () => await far.get(state) === 'old', 'it holds it')
+    wire.hold('replies', which)
+    if (state === 'cut off') wire.hold('requests')
+    const sealing = a.seal(state, 'sealed', ttl)
+    const began = performance.now()
+    t.is(await far.get(state), 'old', 'it does not know')
+    await sealing
+    const ms = performance.now() - began
+    t.not(await far.get(state), 'old')
+    t.log(`${state}: ${ms.toFixed(0)} ms`)
+    t.true(ms > 500 && ms < 1_300, String(ms))
+    // It was waited for once, and has read nothing since that could be held.
+    if (state === 'cut off') t.true((await sealed(a, b, `beside one that is ${state}`)).ms < 500)
+    wire.release()
+    await until(healthy(far), 'it is well again')
+  }
+})
+
+run('a cache is caught that ignores what is announced, and one that holds for longer than its lease', async (t) => {
+  const own = await server(t, {})
+  const wire = await slowWire(own.port)
+  t.teardown(wire.close)
+  const [a, good] = [await layered(t, own), await layered(t, wire)]
+  await whole(own)
+  /** Says that it forgot, since the one below it does, and goes on. */
+  const holding = (lease: number): Cache => {
+    const held = new Map<string, { value: Json; until: number }>()
+    return {
+      ...good,
+      get: async (key) => {
+        const known = held.get(key)
+        if (known && performance.now() < known.until) return known.value
+        const value = await good.get(key)
+        if (value !== undefined) held.set(key, { value, until: performance.now() + lease })
+        return value
+      },
+    }
+  }
+  t.is((await sealed(a, good, 'good')).seen, 'sealed')
+  t.is((await sealed(a, holding(1_000), 'deaf to announcements')).seen, 'old', 'caught')
+  await t.throwsAsync(forgetEverywhere([a, holding(1_000)]), { message: /dropped or sealed before/ })
+  wire.hold('replies', 1)
+  const { ms, seen } = await sealed(a, holding(60_000), 'beyond its lease')
+  t.is(seen, 'old', 'caught')
+  t.true(ms > 500, 'although it was waited for')
+})
+
+run('a process that stood still while something was sealed does not give the old value when it wakes', async (t) => {
+  const own = await server(t, {})
+  const a = await layered(t, own)
+  const child = fork(new URL('support/cache-process.ts', import.meta.url), [own.url])
+  t.teardown(() => child.kill('SIGKILL'))
+  const ask = async (key: string): Promise<unknown> => {
+    child.send(key)
+    const [answer] = await once(child, 'message') as [{ value?: unknown }]
+    return answer.value
+  }
+  await once(child, 'message')
+  await whole(own)
+  await a.set('k', 'old', { ttl })
+  for (let round = 0; round < 3; round += 1) {
+    const key = `k${round}`
+    await a.set(key, 'old', { ttl })
+    t.is(await ask(key), 'old')
+    child.kill('SIGSTOP')
+    // It lies there and is the first that it sees.
+    const asked = a.seal(key, 'sealed', ttl).then(() => ask(key))
+    await until(async () => await a.get(key) === 'sealed', 'it is sealed')
+    await sleep(1_200)
+    child.kill('SIGCONT')
+    t.is(await asked, 'sealed')
+  }
 })
 
 run('reads of what memory holds ask nobody, and a fill that raced with an announcement is not held', async (t) => {

@@ -3,6 +3,7 @@ import { service, StartupError } from '../../../core/index.ts'
 import type { KeyRow } from '../models/api-token.ts'
 import { flushing } from './flushing.ts'
 import { keyRows } from './key-rows.ts'
+import { peppers } from './peppers.ts'
 import { strategy } from './strategy.ts'
 
 const SHOWN = 20
@@ -13,8 +14,8 @@ const describe = ({ id, name, prefix, last4, workspace_id, dataset_id, grants }:
 }
 
 export const running = service('apiKeys.running', {
-  uses: { rows: keyRows, strategy, flushing },
-  create: ({ rows, strategy, flushing }) => {
+  uses: { rows: keyRows, strategy, peppers, flushing },
+  create: ({ rows, strategy, peppers, flushing }) => {
     /** A strategy that cannot express a key might let it do more than it was made for. */
     const refuseWidening = async (): Promise<void> => {
       const inexpressible = (await rows.bound()).filter(({ type, workspace_id, dataset_id, grants, terms }) => {
@@ -35,6 +36,7 @@ export const running = service('apiKeys.running', {
     return {
       start: async (): Promise<void> => {
         await refuseWidening()
+        await peppers.check()
         flushing.start()
       },
       stop: (): Promise<void> => flushing.stop(),

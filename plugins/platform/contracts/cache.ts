@@ -92,5 +92,34 @@ export const cacheContract = defineContract(cache, {
       await subject.set(name, 'open', { ttl, generation })
       assert.equal(await subject.get(name), undefined, 'a fill that began before the seal was taken after it')
     },
+    'has forgotten when a drop or a seal has an answer: whoever asks from then on does not see what was before': (subject) => forgetEverywhere([subject]),
   },
 })
+
+/** For several caches of one store, each as its own process has it: what one drops or seals, none gives any more. */
+export const forgetEverywhere = async (processes: readonly Cache[], rounds = 10): Promise<void> => {
+  const [key, tag] = [freshName(), freshName()]
+  for (let round = 0; round < rounds; round += 1) {
+    for (const how of ['key', 'tag', 'seal'] as const) {
+      const by = processes[round % processes.length] as Cache
+      const old = `${how} ${round}`
+      await by.drop({ key })
+      await by.set(key, old, { ttl, tags: [tag] })
+      let done = false
+      const stale: string[] = []
+      // They ask all the while, so that some are about to remember it when it goes.
+      const asking = processes.map(async (it) => {
+        for (let late = 0; late < 3; late += done ? 1 : 0) {
+          const after = done
+          if (await it.get(key) === old && after) stale.push(`after the ${how}`)
+          await pause(0)
+        }
+      })
+      await pause(round % 3)
+      await (how === 'key' ? by.drop({ key }) : how === 'tag' ? by.drop({ tag }) : by.seal(key, 'sealed', ttl))
+      done = true
+      await Promise.all(asking)
+      assert.deepEqual(stale, [], 'a value was seen that had been dropped or sealed before')
+    }
+  }
+}
