@@ -1,0 +1,2 @@
+/** The laws of this plugin's ports. */
+export * from './mailer.ts'
