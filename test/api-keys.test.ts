@@ -35,6 +35,7 @@ const stand = () => {
   const port: Datasets = {
     existing: async (workspaceId, ids) => ids.filter((id) => of(workspaceId).has(id)),
     names: async (workspaceId, ids) => new Map(ids.filter((id) => of(workspaceId).has(id)).map((id) => [id, id])),
+    named: async () => new Map(),
     create: async ({ workspaceId }) => {
       const id = randomUUID()
       of(workspaceId).add(id)
