@@ -221,7 +221,7 @@ export const createKernel = async (options: KernelOptions): Promise<Kernel> => {
   const withAdapters = async <T>(keys: readonly string[], run: () => T | Promise<T>): Promise<T> => {
     const needed = new Set(keys)
     // A set tells also of what is added while one goes through it.
-    for (const key of needed) for (const need of wiring.needs.get(key) ?? []) needed.add(need)
+    for (const key of needed) for (const need of [...wiring.needs.get(key) ?? [], ...wiring.late.get(key) ?? []]) needed.add(need)
     try {
       await adapt(await serverSettings(wiring, options.root), needed)
       return await run()

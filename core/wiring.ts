@@ -33,6 +33,8 @@ export interface Wiring {
   readonly order: readonly string[]
   /** Key of an adapter or service → keys of those that it needs. */
   readonly needs: ReadonlyMap<string, readonly string[]>
+  /** Key of an adapter or service → keys of the adapters that it finds in maps, which may be made after it. */
+  readonly late: ReadonlyMap<string, readonly string[]>
   readonly configs: ReadonlyMap<string, unknown>
   readonly permissions: ReadonlyMap<string, string>
   readonly routes: readonly Route[]
@@ -85,11 +87,14 @@ export const wire = (loaded: readonly LoadedPlugin[], config: LoadedConfig): Wir
   const keysOf = (uses: Uses): string[] => Object.values(uses).filter((token) => token.kind !== 'port' || !token.many).map(keyOf)
   const needs = new Map([...adapters].map(([key, { adapter }]) => [key, keysOf(adapter.uses as Uses)]))
   for (const [key, { uses }] of services) needs.set(key, keysOf(uses))
+  const manyOf = (uses: Uses): string[] => [...adapters.values()].filter(({ port }) => port.many && Object.values(uses).some((token) => keyOf(token) === port.id)).map(({ key }) => key)
+  const late = new Map([...adapters.values()].map(({ key, adapter }) => [key, manyOf(adapter.uses as Uses)]))
+  for (const [key, { uses }] of services) late.set(key, manyOf(uses))
   const startOrder = sorted(neighbours, 'plugins')
   const values = <T>(claims: Claims<T>): Map<string, T> => new Map([...claims].map(([key, { value }]) => [key, value]))
   return {
     plugins: startOrder.flatMap((name) => loaded.filter(({ plugin }) => plugin.name === name)),
-    ports: values(parts.ports), adapters, services, order: sorted(needs, 'uses'), needs, configs, permissions: values(parts.permissions),
+    ports: values(parts.ports), adapters, services, order: sorted(needs, 'uses'), needs, late, configs, permissions: values(parts.permissions),
     routes: [...values(parts.routes).values()], jobs: [...values(parts.jobs).values()],
     tables: new Map([...parts.tables].map(([table, { plugin }]) => [table, plugin.plugin.name])), problems,
   }

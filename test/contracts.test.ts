@@ -23,7 +23,7 @@ const { cacheContract, databaseContract, queueContract, queueProbes, rateLimiter
 
 // Only `platform`: the laws of its ports need nothing else.
 const alone = {
-  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null },
+  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null },
   adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} } },
 }
 const where = process.env['TEST_DATABASE_URL'] === undefined ? 'embedded' : 'postgres'

@@ -15,7 +15,7 @@ let app: TestApp
 let db: Database
 let log: Logger
 test.before(async () => {
-  app = await testApp({ config: { plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null }, adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} } } } })
+  app = await testApp({ config: { plugins: { auth: null, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null }, adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} } } } })
   db = app.resolve(database)
   log = app.resolve(logger)
 })

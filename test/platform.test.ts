@@ -24,7 +24,7 @@ import { openDatabase } from '../plugins/platform/services/sequelize-database.ts
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const alone = {
-  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null },
+  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null },
   adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} } },
 }
 const newFolder = async (): Promise<string> => mkdtemp(join(tmpdir(), 'mortise-platform-'))

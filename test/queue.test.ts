@@ -17,7 +17,7 @@ import { redis, redisProgram } from './support/services.ts'
 import type { RedisService } from './support/services.ts'
 
 const alone = {
-  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null },
+  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null },
   adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} } },
 }
 type Call = JobCall<{ name: string }>

@@ -476,7 +476,7 @@ run('who may not listen or write is told so once and in the health, and serves a
 })
 
 const alone = (own: { url: string }) => ({
-  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null, openapi: null },
+  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null, openapi: null },
   adapters: {
     authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} },
     cache: { layered: { redis: own.url } }, signal: { redis: { url: own.url } },

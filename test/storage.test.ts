@@ -16,7 +16,7 @@ import { ownS3 } from './support/s3-server.ts'
 import type { OwnS3 } from './support/s3-server.ts'
 
 const alone = (options: object, server: Record<string, unknown> = {}) => ({
-  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null }, server,
+  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null }, server,
   adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} }, storage: { s3: { ...options } } },
 })
 const text = async (files: Storage, key: string): Promise<string> => (await buffer(await files.get(key))).toString()

@@ -91,6 +91,8 @@ export interface ApiKeys {
   create(key: NewKey): Promise<{ readonly id: string; readonly token: string }>
   /** Undefined where the workspace has no such key. */
   find(workspaceId: string, id: string): Promise<KnownKey | undefined>
+  /** Every dataset key of the workspace, the newest first. */
+  list(workspaceId: string): Promise<readonly KnownKey[]>
   /** Whether this is the secret of the key, not of an earlier rotation. */
   isSecretOf(workspaceId: string, id: string, token: string): Promise<boolean>
   /** Holds everywhere once it has committed. Throws 404, and 400 where the key would reach more. */

@@ -24,7 +24,7 @@ const bench = definePlugin({ name: 'bench', kernel: '^1', jobs: [work] })
 
 interface Result { readonly perSecond: number; readonly p50: number; readonly p95: number }
 const alone = {
-  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, bootstrap: null },
+  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null },
   adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} } },
 }
 

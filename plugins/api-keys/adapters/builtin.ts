@@ -24,6 +24,7 @@ export const builtin = defineAdapter(apiKeys, 'builtin', {
       const row = await rows.seek(workspaceId, id)
       return row && known(row)
     },
+    list: async (workspaceId) => (await rows.list(workspaceId)).map(known),
     isSecretOf: keys.isSecretOf,
     change: async (workspaceId, id, change) => { await keys.change(workspaceId, id, change) },
     rotate: async (workspaceId, id, overlapSeconds, given) => {

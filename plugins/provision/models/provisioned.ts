@@ -1,0 +1,19 @@
+import { DataTypes } from 'sequelize'
+import { model } from '../../../core/index.ts'
+
+export interface ProvisionedRow {
+  kind: 'account' | 'workspace' | 'member' | 'dataset' | 'key'
+  workspace_id: string | null
+  /** As the configuration has it; of accounts and members, the e-mail address in lower case. */
+  name: string
+  id: string
+  made_at: Date
+}
+/** What was made from the configuration. */
+export const Provisioned = model<ProvisionedRow>('provisioned', {
+  kind: { type: DataTypes.TEXT, primaryKey: true },
+  workspace_id: DataTypes.UUID,
+  name: { type: DataTypes.TEXT, primaryKey: true },
+  id: DataTypes.UUID,
+  made_at: DataTypes.DATE,
+})
