@@ -29,7 +29,7 @@ export interface WorkspaceConfig {
 }
 export interface ProvisionConfig { readonly owner?: PersonConfig; readonly workspaces?: WorkspaceConfig[] }
 
-const NO_LITERAL = 'is a secret, which does not stand in the configuration. Write { env: NAME } or { file: PATH }, which say where it is'
+const NO_LITERAL = 'is a secret, which does not stand in the configuration. Write env: NAME or file: PATH below it, which say where it is'
 const secret = Joi.object<SecretSource, true>({ env: Joi.string().pattern(/^[A-Za-z_]\w*$/), file: Joi.string() }).xor('env', 'file')
   .messages({ 'object.base': NO_LITERAL, 'object.xor': 'has env and file; keep one of them', 'object.missing': 'says neither env nor file' })
 const email = Joi.string().email({ tlds: false }).max(254)
