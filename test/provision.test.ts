@@ -1,0 +1,147 @@
+/** What is declared as code: made once, changed as it is said, and nothing taken away that was not made from it. */
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
+import { command, database, StartupError } from '../core/index.ts'
+import type { Logger } from '../core/index.ts'
+import { testApp } from '../core/testing.ts'
+import type { TestApp } from '../core/testing.ts'
+import { apiKeys } from '../plugins/api-keys/ports.ts'
+import { accounts } from '../plugins/auth/ports.ts'
+import { provisionConfig } from '../plugins/provision/config.ts'
+import type { ProvisionConfig } from '../plugins/provision/config.ts'
+import { linesOf, plan } from '../plugins/provision/plan/plan.ts'
+import type { Actual, Declared } from '../plugins/provision/plan/declared.ts'
+import { outlets } from '../plugins/provision/ports.ts'
+import { declaring } from '../plugins/provision/services/declaring.ts'
+import { doing } from '../plugins/provision/services/doing.ts'
+import { provisioning } from '../plugins/provision/services/provisioning.ts'
+import { surveying } from '../plugins/provision/services/surveying.ts'
+import { signIn } from './support/world.ts'
+
+const grants = { adapters: { keyScope: { grants: {} } } }
+const start = async (t: ExecutionContext, options: Parameters<typeof testApp>[0] = {}): Promise<TestApp> => {
+  const app = await testApp({ ...options, config: { ...grants, ...options.config } })
+  t.teardown(() => app.close())
+  return app
+}
+/** Applies another configuration to a running server. */
+const apply = (app: TestApp, written: object, dryRun = false): Promise<readonly string[]> => {
+  const { value, error } = provisionConfig.schema.validate(written, { abortEarly: false }) as { value: ProvisionConfig; error?: Error }
+  if (error) throw error
+  return provisioning.create({
+    db: app.resolve(database), declaring: declaring.create({ config: value }), surveying: app.resolve(surveying), doing: app.resolve(doing), outlets: app.resolve(outlets),
+  }).apply({ dryRun })
+}
+const refusal = async (t: ExecutionContext, work: Promise<unknown>): Promise<string> => (await t.throwsAsync(work, { instanceOf: StartupError })).message
+const counts = (app: TestApp): Promise<unknown> => app.resolve(database).query(`
+  SELECT (SELECT count(*) FROM accounts) a, (SELECT count(*) FROM workspaces) w, (SELECT count(*) FROM workspace_members) m, (SELECT count(*) FROM datasets) d,
+    (SELECT count(*) FROM api_tokens) k, (SELECT count(*) FROM provisioned) p, (SELECT count(*) FROM audit_logs) l`)
+const tell = async (app: TestApp): Promise<string> =>
+  (await Promise.all((await readdir(app.dataDir)).filter((name) => name.startsWith('provision-')).map((name) => readFile(join(app.dataDir, name), 'utf8')))).join('')
+
+const owner = { email: 'ada@example.org', name: 'Ada' }
+const acme = { name: 'Acme', datasets: [{ name: 'Handbook', indexing_technique: 'economy' }, { name: 'Faq', indexing_technique: 'economy' }] }
+const ci = { name: 'ci', grants: [{ dataset: 'Handbook', rights: ['read'] }] }
+
+test('an empty server is made as it is declared, once, and tells the secrets that it made to its operator alone', async (t) => {
+  const lines: string[] = []
+  const write = (fields: object | string, message = ''): void => { lines.push(JSON.stringify(fields) + message) }
+  const log: Logger = { debug: write, info: write, warn: write, error: write, child: () => log }
+  const dir = await mkdtemp(join(tmpdir(), 'mortise-'))
+  t.teardown(() => rm(dir, { recursive: true, force: true }))
+  await writeFile(join(dir, 'bob'), 'bobs pass word 1\n')
+  const provision = { owner, workspaces: [{ ...acme, members: [{ email: 'Bob@example.org', role: 'editor', password: { file: join(dir, 'bob') } }], keys: [ci] }] }
+  const app = await start(t, { config: { ...grants, server: { bootstrap: true }, provision } as never, fakes: { logger: log } })
+  const [file = ''] = (await readdir(app.dataDir)).filter((name) => name.startsWith('provision-'))
+  t.is((await stat(join(app.dataDir, file))).mode & 0o777, 0o600)
+  const text = await readFile(join(app.dataDir, file), 'utf8')
+  const password = /password of ada@example\.org {2}(\S+)/.exec(text)?.[1] ?? ''
+  const token = /key ci in Acme {2}(\S+)/.exec(text)?.[1] ?? ''
+  t.false((await readdir(app.dataDir)).includes('bootstrap.txt'))
+  const session = await signIn(app, { email: owner.email, password })
+  t.is((await app.fetch('/console/api/account/profile', { headers: session })).status, 200)
+  t.is((await app.fetch('/console/api/account/profile', { headers: await signIn(app, { email: 'bob@example.org', password: 'bobs pass word 1' }) })).status, 200)
+  t.is((await app.fetch('/v1/datasets', { token })).status, 200)
+  for (const secret of [password, token, 'bobs pass']) t.false(lines.join('\n').includes(secret))
+  t.true(lines.some((line) => line.includes(file)), 'the log says where')
+
+  const before = await counts(app)
+  t.deepEqual(await apply(app, provision), ['= nothing to do'])
+  t.deepEqual(await Promise.all([apply(app, provision), apply(app, provision)]), [['= nothing to do'], ['= nothing to do']])
+  t.deepEqual(await counts(app), before)
+  const log2 = await (await app.fetch('/console/api/workspaces/current/audit-logs?limit=100', { headers: session })).json() as { data: { action: string; actor: { kind: string } }[] }
+  for (const action of ['member.joined', 'dataset.created', 'api-key.created']) t.true(log2.data.some((one) => one.action === action && one.actor.kind === 'operator'), action)
+  t.is((await app.resolve(command).get('apply')?.run([], { dryRun: true }))?.join(), '= nothing to do')
+  t.regex((await app.resolve(command).get('new-secret')?.run(['bound'], {}))?.join() ?? '', /^ds-\w{30}$/)
+})
+
+test('what changes is changed, what is no longer declared leaves, and data stays', async (t) => {
+  const app = await start(t)
+  const [people, keys] = [app.resolve(accounts), app.resolve(apiKeys)]
+  const secret = keys.newSecret('dataset', true)
+  process.env['TEST_PROVISION_CI'] = secret
+  t.teardown(() => { delete process.env['TEST_PROVISION_CI'] })
+  const bob = { email: 'bob@example.org', role: 'editor' }
+  const one = { owner, workspaces: [{ ...acme, members: [bob], keys: [{ ...ci, secret: { env: 'TEST_PROVISION_CI' } }, { name: 'all' }] }] }
+  const nothing = await counts(app)
+  const planned = await apply(app, one, true)
+  t.deepEqual(planned, [
+    '+ account ada@example.org (the owner)', '+ workspace Acme', '+ account bob@example.org', '+ member bob@example.org in Acme: editor',
+    '+ dataset Handbook in Acme', '+ dataset Faq in Acme', '+ key ci in Acme', '+ key all in Acme',
+  ])
+  t.deepEqual(await counts(app), nothing, 'a dry run changes nothing')
+  const at = await Promise.all([apply(app, one), apply(app, one)])
+  t.deepEqual(at.map((lines) => lines.join()).sort(), [planned.join(), '= nothing to do'].sort(), 'of two at once one does it')
+  t.is((await app.fetch('/v1/datasets', { token: secret })).status, 200)
+  t.false((await tell(app)).includes(secret), 'what was declared is not told')
+
+  const [{ workspaceId } = { workspaceId: '' }] = await people.workspaces()
+  const foreign = await keys.create({ type: 'dataset', workspaceId, datasetId: null, name: 'by hand', createdBy: (await people.find(owner.email))?.accountId ?? '' })
+  const { accountId: eve } = await people.createAccount({ email: 'eve@example.org', name: 'Eve' })
+  await people.setRole(workspaceId, eve, 'admin')
+  process.env['TEST_PROVISION_CI'] = keys.newSecret('dataset', true)
+  const two = { owner, workspaces: [{ name: 'Acme', datasets: [acme.datasets[0]], members: [{ ...bob, role: 'normal', suspended: true }], keys: [
+    { ...ci, grants: [{ dataset: 'Handbook', rights: ['retrieve'] }], rate_limit: 60, secret: { env: 'TEST_PROVISION_CI' } }] }] }
+  t.deepEqual(await apply(app, two), [
+    '~ member bob@example.org in Acme: editor → normal', '- key all in Acme (no longer declared)', '~ key ci in Acme: reaches less, other limits, another secret',
+    '~ account bob@example.org: suspended', '. dataset Faq in Acme: is no longer declared, and is left alone',
+  ])
+  t.deepEqual([await app.fetch('/v1/datasets', { token: secret }), await app.fetch('/v1/datasets', { token: foreign.token })].map(({ status }) => status), [401, 200])
+  t.deepEqual(await apply(app, two), ['. dataset Faq in Acme: is no longer declared, and is left alone', '= nothing to do'])
+  t.is((await people.members(workspaceId)).length, 3)
+
+  for (const [wrong, said] of [
+    [{ keys: [ci] }, /key ci in Acme: would widen/], [{ keys: [{ name: 'by hand' }] }, /key by hand in Acme: there is a key of this name/],
+    [{ members: [{ email: 'eve@example.org', role: 'normal' }] }, /is admin and would become normal/], [{ owner: 'nobody@example.org' }, /has no account/],
+    [{ keys: [{ name: 'x', datasets: ['Nowhere'] }] }, /there is no dataset Nowhere/],
+  ] as const) {
+    const before = await counts(app)
+    t.regex(await refusal(t, apply(app, { owner, workspaces: [{ ...two.workspaces[0], ...wrong }] })), said)
+    t.deepEqual(await counts(app), before)
+  }
+  await apply(app, { owner, workspaces: [] })
+  t.deepEqual((await keys.list(workspaceId)).map(({ name }) => name), ['by hand'])
+  t.deepEqual((await people.members(workspaceId)).map(({ email }) => email).sort(), ['ada@example.org', 'eve@example.org'])
+  t.deepEqual(await apply(app, {}), ['= nothing is declared: write a section provision: into the configuration'])
+})
+
+test('secrets stand elsewhere, tags are refused, and everything that is wrong is said at once', async (t) => {
+  const wrong = { owner: { ...owner, password: 'hunter2-hunter2' }, workspaces: [{ name: 'Acme', keys: [{ name: 'ci', secret: 'ds-literal', tags: ['x'] }] }] }
+  const { message } = await t.throwsAsync(start(t, { config: { ...grants, provision: wrong } as never }), { instanceOf: StartupError })
+  for (const said of [/provision\.owner\.password: is a secret/, /provision\.workspaces\[0\]\.keys\[0\]\.secret: is a secret/, /keys\[0\]\.tags: cannot be used/]) t.regex(message, said)
+  t.false(/hunter2|ds-literal/.test(message))
+  const app = await start(t)
+  t.regex(await refusal(t, apply(app, { owner: { ...owner, password: { env: 'TEST_NOT_THERE' } }, workspaces: [{ name: 'x', keys: [{ name: 'y', secret: { file: '/not/there' } }] }] })), /TEST_NOT_THERE[^]*cannot be read/)
+  t.regex(await refusal(t, apply(app, { workspaces: [{ name: 'x' }] })), /owner: is missing/)
+})
+
+test('a plan is text that can be read', (t) => {
+  const declared: Declared = { owner: 'a@x', people: [{ email: 'a@x', name: 'A', password: undefined, suspended: false }], workspaces: [
+    { name: 'W', owner: 'a@x', archived: true, members: [], datasets: [], keys: [{ name: 'k', reach: null, secret: undefined, expiresAt: new Date(1), allowedIps: null, rateLimit: null }] }] }
+  const actual: Actual = { empty: false, accounts: new Map([['a@x', { id: '1', suspended: false, made: false }]]), workspaces: [], ambiguous: new Set(), now: 2 }
+  t.deepEqual(linesOf(plan(declared, actual)), ['+ workspace W', '~ workspace W: archived', '. key k in W: has expired, so it is not made'])
+  t.deepEqual(linesOf(plan(declared, { ...actual, ambiguous: new Set(['W']) })), ['! workspace W: there are several of this name; rename all but one of them'])
+})
