@@ -6,6 +6,8 @@ import { testApp } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
 import { forgetExpired } from '../plugins/auth/jobs/forget-expired.ts'
 import { accounts } from '../plugins/auth/ports.ts'
+import { admit } from '../plugins/auth/services/admission.ts'
+import type { Known } from '../plugins/auth/services/admission.ts'
 import { addMember, alone, ask, base64, bodyOf, cookiesOf, login, owner, refresh, sessionOf } from './support/browser.ts'
 import type { Session } from './support/browser.ts'
 import { keptLog, postBox } from './support/post-box.ts'
@@ -19,6 +21,8 @@ test.before(async () => {
 test.after.always(() => app.close())
 
 const query = (sql: string, values?: unknown[]): Promise<any[]> => app.resolve(database).query(sql, values)
+const audited = async (accountId: string): Promise<string[]> =>
+  (await query('SELECT action FROM audit_logs WHERE resource_id = $1 ORDER BY at, id', [accountId])).map(({ action }) => action as string)
 let clients = 0
 /** A client with an address of its own. */
 const elsewhere = (): Record<string, string> => ({ 'x-forwarded-for': `203.0.${(clients += 1) >> 8}.${clients & 255}` })
@@ -123,7 +127,7 @@ test('a forgotten password: a code to the address that the account has, and anot
   const { token } = right.body
   t.like(await post('/forgot-password/resets', { token, ...passwords, password_confirm: 'another horse 44' }), { status: 400, body: { code: 'password_mismatch' } })
   t.is((await post('/forgot-password/resets', { token, new_password: 'short', password_confirm: 'short' })).status, 400)
-  t.like(await post('/account/change-email/reset', { token, new_email: 'x@example.org' }, as(a)), { status: 400, body: { code: 'invalid_or_expired_token' } })
+  t.like(await post('/account/change-email/reset', { token, new_email: email }, as(a)), { status: 400, body: { code: 'invalid_or_expired_token' } })
   const spare = await confirmed(email)
   const raced = await Promise.all([1, 2, 3].map(() => post('/forgot-password/resets', { token, ...passwords })))
   t.deepEqual(raced.map(({ status }) => status).sort(), [200, 400, 400])
@@ -133,6 +137,8 @@ test('a forgotten password: a code to the address that the account has, and anot
   t.is((await login(app, passwords.new_password, email, elsewhere())).status, 200)
   t.regex((await box.next(email)).subject, /password .* was changed/)
   t.is((await post('/forgot-password/resets', { token: spare, ...passwords })).status, 400, 'other codes end with it')
+
+  t.deepEqual(await audited(accountId), ['account.password-reset'])
 
   // What keeps an account from being used, stays.
   for (const status of ['pending', 'banned']) {
@@ -175,6 +181,11 @@ test('a code has five tries and five minutes; asked for again and again, it must
   for (let n = 0; n < 11; n++) codes.push(await box.code(email))
   const [{ rows }] = await query('SELECT count(*)::int AS rows FROM mail_codes WHERE email = $1', [email]) as [{ rows: number }]
   t.is(rows, 11)
+
+  const { email: raced } = await addMember(app, 'normal')
+  const from = elsewhere()
+  const together = await Promise.all(Array.from({ length: 6 }, () => post('/forgot-password', { email: raced }, from)))
+  t.deepEqual(together.map(({ status }) => status).sort(), [200, 429, 429, 429, 429, 429])
 
   const { email: late } = await addMember(app, 'normal')
   const { data: token } = (await post('/forgot-password', { email: late })).body
@@ -224,9 +235,11 @@ test('another password takes the present one, ends every other session, and leav
   t.like(await change({ repeat_new_password: 'another horse 44' }), { status: 400, body: { code: 'password_mismatch' } })
   t.like(await change({ new_password: 'short' }), { status: 400, body: { code: 'invalid_param' } })
   t.true(await lives(other))
+  const [before] = await query('SELECT id, password_hash, status FROM accounts WHERE id = $1', [accountId]) as [Known]
   const [changed, ...entries] = await Promise.all([change({}), ...Array.from({ length: 6 }, () => login(app, owner.password, email, elsewhere()))])
   t.like(changed, { status: 200, body: { email, is_password_set: true } })
   for (const entry of entries) if (entry.status === 200) t.false(await lives(sessionOf(entry)))
+  await t.throwsAsync(app.resolve(admit)(before, '203.0.113.1'), { message: /wrong/ }, 'a sign-in that had read the old password when it was changed')
   t.deepEqual([await lives(mine), await lives(other), (await refresh(app, other.refresh)).status], [true, false, 401])
   t.regex((await box.next(email)).subject, /password .* was changed/)
   t.is((await post('/forgot-password/resets', { token, new_password: 'a third horse 44', password_confirm: 'a third horse 44' })).status, 400)
@@ -234,6 +247,7 @@ test('another password takes the present one, ends every other session, and leav
   await query('UPDATE accounts SET password_hash = NULL WHERE id = $1', [accountId])
   t.like(await bodyOf(await ask(app, '/account/profile', { token: mine.access })), { is_password_set: false })
   t.is((await change({ password: undefined })).status, 200, 'where there is none, none is asked for')
+  t.deepEqual(await audited(accountId), ['account.password-changed', 'account.password-changed'])
 })
 
 test('another address takes a code from the old one and one from the new one', async (t) => {
@@ -274,6 +288,7 @@ test('another address takes a code from the old one and one from the new one', a
   t.is((await login(app, owner.password, target, elsewhere())).status, 200)
   t.like(await step('', { email: 'further@example.org', phase: 'new_email', token: oldToken }), noToken, 'what was asked for before has ended')
   t.deepEqual(await query('SELECT 1 FROM mail_codes WHERE account_id = $1', [accountId]), [])
+  t.deepEqual(await audited(accountId), ['account.email-changed'])
 })
 
 test('an account says how it is called and how it likes to see things', async (t) => {
