@@ -380,6 +380,11 @@ test.serial('no history of changes and deletions lets a key reach more than it d
       t.is(listed.status === 200 ? listed.body.total : listed.status, !alive ? 401 : model.filter((level) => level >= 2).length || 403)
     }
     await console('DELETE', `/${id}`)
+    // Nothing brings it back.
+    for (const [method, path, json] of [['PATCH', '', { grants: grants(first).filter((_, at) => there[at]) }], ['PATCH', '', { expires_at: null, rate_limit: null }], ['POST', '/rotate', {}], ['DELETE', '', undefined]] as const) {
+      t.is((await console(method, `/${id}${path}`, json)).status, 404)
+    }
+    for (const scheme of ['Bearer', 'bearer', 'BEARER']) t.is((await app.fetch('/v1/datasets', { headers: { authorization: `${scheme} ${token}` } })).status, 401)
   }), { numRuns: 12 })
 })
 

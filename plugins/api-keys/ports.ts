@@ -2,6 +2,9 @@
 import { definePort } from '../../core/index.ts'
 import type { Json, ResourceRef } from '../../core/index.ts'
 
+/** Scopes from which a strategy can be built. `scopeOf` is what a key says by itself: its grants, else its dataset, else its workspace. */
+export { nothing, ofDatasets, ofWorkspace, scopeOf } from './services/scopes.ts'
+
 export type KeyType = 'app' | 'dataset'
 /** What a key may do to a dataset. Each contains those before it; `rights.ts` says which permissions each one stands for. */
 export type Right = 'retrieve' | 'read' | 'write' | 'manage'

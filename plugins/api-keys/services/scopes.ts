@@ -1,13 +1,16 @@
+/** What a key can reach, ready made: strategies of others are built from these, too. */
 import type { Grant, KeyRecord, Scope } from '../ports.ts'
 import { mayRight } from '../rights.ts'
 
-const ofWorkspace = (workspaceId: string): Scope => ({
+/** All of a workspace. */
+export const ofWorkspace = (workspaceId: string): Scope => ({
   can: (_permission, resource) =>
     resource === undefined || resource.type === 'dataset' || (resource.type === 'workspace' && (resource.id ?? workspaceId).toLowerCase() === workspaceId),
   reach: (_permission, type) => type === 'dataset' ? 'all' : type === 'workspace' ? [workspaceId] : [],
 })
 
-const ofDataset = (datasetId: string): Scope => ({
+/** One dataset, and no address that names none. */
+export const ofDataset = (datasetId: string): Scope => ({
   can: (_permission, resource) => resource?.type === 'dataset' && resource.id?.toLowerCase() === datasetId,
   reach: (_permission, type) => type === 'dataset' ? [datasetId] : [],
 })
@@ -22,6 +25,9 @@ const ofGrants = (grants: readonly Grant[]): Scope => {
     reach: (permission, type) => type === 'dataset' ? reach(permission) : [],
   }
 }
+
+/** Exactly these datasets; who reaches one may ask for the list. */
+export const ofDatasets = (ids: readonly string[]): Scope => ofGrants(ids.map((datasetId) => ({ datasetId, rights: ['manage'] })))
 
 export const nothing: Scope = { can: () => false, reach: () => [] }
 

@@ -1,30 +1,14 @@
 /** A scoping strategy as somebody else would write it: a key reaches the datasets that bear a tag, those that get it later too. */
 import { database, defineAdapter, defineErrors, definePlugin, definePort } from '../../../core/index.ts'
 import type { Json } from '../../../core/index.ts'
-import { apiKeys, keyScope } from '../../../plugins/api-keys/ports.ts'
-import type { KeyScope, Scope } from '../../../plugins/api-keys/ports.ts'
+import { apiKeys, keyScope, nothing, ofDatasets, ofWorkspace } from '../../../plugins/api-keys/ports.ts'
+import type { KeyScope } from '../../../plugins/api-keys/ports.ts'
 import { datasetLifecycle } from '../../../plugins/datasets/ports.ts'
 
 const errors = defineErrors({ tagNeeded: [400, 'invalid_param', 'Keys of this server reach the workspace, or the datasets of a tag. Make one with the terms { tag }, or without a dataset.'] })
 const tagOf = (terms: Json): string | undefined => {
   const { tag, ...others } = (terms ?? {}) as { tag?: unknown }
   return typeof tag === 'string' && Object.keys(others).length === 0 ? tag : undefined
-}
-
-const nothing: Scope = { can: () => false, reach: () => [] }
-const ofDatasets = (ids: readonly string[]): Scope => ({
-  can: (_permission, resource) => resource?.type === 'dataset' && (resource.id === undefined ? ids.length > 0 : ids.includes(resource.id.toLowerCase())),
-  reach: (_permission, type) => type === 'dataset' ? ids : [],
-})
-const ofWorkspace = (workspaceId: string): Scope => {
-  const reach: Scope['reach'] = (_permission, type) => type === 'dataset' ? 'all' : type === 'workspace' ? [workspaceId] : []
-  return {
-    reach,
-    can: (permission, { type, id } = { type: 'workspace' }) => {
-      const reached = reach(permission, type)
-      return reached === 'all' || (id === undefined ? reached.length > 0 : reached.includes(id.toLowerCase()))
-    },
-  }
 }
 
 const byTag = defineAdapter(keyScope, 'tag', {
