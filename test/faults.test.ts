@@ -11,7 +11,7 @@ const START = Date.UTC(2026, 0, 1)
 const at = (ms: number): Date => new Date(START + ms)
 /** An operation as a client saw it, from `begin` to `begin` + 10. */
 const did = (op: string, outcome: Outcome, more: Partial<Operation> = {}, begin = 0): Event<Operation>[] => [
-  { at: begin, type: 'invoked', id: op, operation: { op, ...more }, url: '' },
+  { at: begin, type: 'invoked', id: op, operation: { op, ...more }, to: '' },
   { at: begin + 10, type: 'answered', id: op, outcome, detail: '' },
 ]
 const row = (id: string, more: Partial<OperationRow> = {}): OperationRow => ({ id, key: null, due_at: at(0), covered_by: `job ${id}`, ...more })

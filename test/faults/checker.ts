@@ -11,7 +11,7 @@ export interface Evidence {
   readonly failed: readonly { readonly op: string; readonly error: string }[]
 }
 export type Law = 'kept' | 'phantom' | 'lost' | 'doubled' | 'key' | 'early' | 'given up' | 'crash' | 'healed'
-export interface Violation { readonly law: Law; readonly message: string }
+export interface Violation<L extends string = Law> { readonly law: L; readonly message: string }
 
 interface Story { readonly operation: Operation; readonly invoked: number; outcome: Outcome; answered: number }
 type Check = (evidence: Evidence, stories: ReadonlyMap<string, Story>) => Violation[]
@@ -23,7 +23,7 @@ export const check = (evidence: Evidence): Violation[] => {
 }
 
 /** No process ended but by what was done to it, one that was told to stop did so cleanly, and after healing all serve. Of any load. */
-export const checkFleet = (events: readonly Event[]): Violation[] => events.flatMap((event): Violation[] => {
+export const checkFleet = (events: readonly Event[]): Violation<'crash' | 'healed'>[] => events.flatMap((event): Violation<'crash' | 'healed'>[] => {
   if (event.type === 'healed') return event.problems.map((message) => ({ law: 'healed', message: `after healing, ${message}` }))
   // A process that is told to stop before it listens for that ends by the signal itself.
   if (event.type !== 'ended' || event.told === 'kill' || (event.told === 'term' && (event.code === 0 || event.signal === 'SIGTERM'))) return []

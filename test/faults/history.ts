@@ -4,9 +4,10 @@ import type { Fault } from './schedule.ts'
 
 /** `refused`: surely not done. `unknown`: the connection died, or the server failed on the way; it may have been done or not. */
 export type Outcome = 'ok' | 'refused' | 'unknown'
-export type Happening<O = unknown> =
-  | { readonly type: 'invoked'; readonly id: string; readonly operation: O; readonly url: string }
-  | { readonly type: 'answered'; readonly id: string; readonly outcome: Outcome; readonly detail: string }
+export type Happening<O = unknown, A = unknown> =
+  /** `to`: a process, by its name or its address. */
+  | { readonly type: 'invoked'; readonly id: string; readonly operation: O; readonly to: string }
+  | { readonly type: 'answered'; readonly id: string; readonly outcome: Outcome; readonly detail: string; readonly answer?: A }
   | { readonly type: 'fault'; readonly fault: Fault; readonly failed?: string }
   | { readonly type: 'started'; readonly process: string }
   /** `told` says what this harness did to it, where it did anything; `words` are its last. */
@@ -14,17 +15,17 @@ export type Happening<O = unknown> =
   /** After all was healed: what does not serve, and what did not come to rest. */
   | { readonly type: 'healed'; readonly problems: readonly string[] }
 /** `at`: milliseconds of this harness' clock, which nobody moves. */
-export type Event<O = unknown> = Happening<O> & { readonly at: number }
+export type Event<O = unknown, A = unknown> = Happening<O, A> & { readonly at: number }
 
-export interface History<O = unknown> {
-  readonly events: readonly Event<O>[]
-  add(what: Happening<O>): void
+export interface History<O = unknown, A = unknown> {
+  readonly events: readonly Event<O, A>[]
+  add(what: Happening<O, A>): void
   /** Begins anew; returns what there was. */
-  cut(): readonly Event<O>[]
+  cut(): readonly Event<O, A>[]
 }
 
-export const createHistory = <O>(): History<O> => {
-  let events: Event<O>[] = []
+export const createHistory = <O, A = unknown>(): History<O, A> => {
+  let events: Event<O, A>[] = []
   return {
     get events() { return events },
     add: (what) => { events.push({ at: Math.round(performance.now() * 10) / 10, ...what }) },

@@ -48,7 +48,7 @@ export const load = async ({ seed, fleet, history, length, clients = 6 }: LoadOp
 
 export const operate = async (operation: Operation, url: string, history: Pick<History<Operation>, 'add'>): Promise<void> => {
   const id = operation.op
-  history.add({ type: 'invoked', id, operation, url })
+  history.add({ type: 'invoked', id, operation, to: url })
   try {
     const response = await fetch(`${url}/faults/ops`, {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(operation), signal: AbortSignal.timeout(PATIENCE),
