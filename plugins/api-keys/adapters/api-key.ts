@@ -15,7 +15,12 @@ import { strategy } from '../services/strategy.ts'
 import { usage } from '../services/usage.ts'
 import type { Usage } from '../services/usage.ts'
 
-const refuse = (error: keyof typeof keyErrors): HttpError => keyErrors[error](undefined, { headers: { 'WWW-Authenticate': 'Bearer realm="api"' } })
+/** Without a stack trace: it would cost more than all else about a malformed key, and tell nobody anything. */
+const refuse = (error: keyof typeof keyErrors): HttpError => {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try { return keyErrors[error](undefined, { headers: { 'WWW-Authenticate': 'Bearer realm="api"' } }) } finally { Error.stackTraceLimit = stackTraceLimit }
+}
 
 // Not `headers`: Node keeps only the first of several there, and a proxy before us may have looked at another.
 const headersOf = (ctx: Koa.Context): readonly string[] => ctx.req.headersDistinct['authorization'] ?? []
