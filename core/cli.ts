@@ -82,7 +82,8 @@ const wordsOf = ({ catalogue }: Kernel): string[] => catalogue.adapters.filter((
 /** A command that a plugin brings: an adapter of the port `command`. */
 const runCommand = (kernel: Kernel, word: string, words: readonly string[], { out, err }: Terminal): Promise<readonly string[]> =>
   kernel.only(command, word, async (it) => {
-    const parsed = new Command(`mortise ${word}`).description(it.summary).arguments(it.usage ?? '').exitOverride().configureOutput({ writeOut: out, writeErr: err })
+    const parsed = new Command(`mortise ${word}`).description(it.summary).exitOverride().configureOutput({ writeOut: out, writeErr: err })
+    if (it.usage) parsed.arguments(it.usage)
     for (const [flag, meaning] of Object.entries(it.flags ?? {})) parsed.option(flag, meaning)
     let lines: readonly string[] = []
     await parsed.action(async () => { lines = await it.run(parsed.args, parsed.opts()) }).parseAsync(words, { from: 'user' })

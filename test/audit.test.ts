@@ -11,10 +11,12 @@ import { audit } from '../plugins/audit/ports.ts'
 import { keyUses, WAITING } from '../plugins/audit/services/key-uses.ts'
 import type { Happened } from '../plugins/audit/services/entries.ts'
 import { accounts } from '../plugins/auth/ports.ts'
+import { middlewareContract } from '../plugins/platform/contracts/index.ts'
 import { makeWorkspace, signIn } from './support/world.ts'
 import type { Workspace } from './support/world.ts'
 
 testPort(test.serial, auditContract, { name: 'audit builtin' })
+testPort(test.serial, middlewareContract, { name: 'middleware of audit', config: { adapters: { middleware: { audit: {} } } } })
 
 /** A door without a lock, behind which something is recorded. */
 const open = definePlugin({

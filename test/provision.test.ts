@@ -3,13 +3,16 @@ import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
+import fc from 'fast-check'
 import type { ExecutionContext } from 'ava'
+import { run as cli } from '../core/cli.ts'
 import { command, database, StartupError } from '../core/index.ts'
 import type { Logger } from '../core/index.ts'
-import { testApp } from '../core/testing.ts'
+import { testApp, testPort } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
 import { apiKeys } from '../plugins/api-keys/ports.ts'
 import { accounts } from '../plugins/auth/ports.ts'
+import { commandContract } from '../plugins/platform/contracts/index.ts'
 import { provisionConfig } from '../plugins/provision/config.ts'
 import type { ProvisionConfig } from '../plugins/provision/config.ts'
 import { linesOf, plan } from '../plugins/provision/plan/plan.ts'
@@ -54,7 +57,7 @@ test('an empty server is made as it is declared, once, and tells the secrets tha
   t.teardown(() => rm(dir, { recursive: true, force: true }))
   await writeFile(join(dir, 'bob'), 'bobs pass word 1\n')
   const provision = { owner, workspaces: [{ ...acme, members: [{ email: 'Bob@example.org', role: 'editor', password: { file: join(dir, 'bob') } }], keys: [ci] }] }
-  const app = await start(t, { config: { ...grants, server: { bootstrap: true }, provision } as never, fakes: { logger: log } })
+  const app = await start(t, { config: { ...grants, server: { bootstrap: true }, provision }, fakes: { logger: log } })
   const [file = ''] = (await readdir(app.dataDir)).filter((name) => name.startsWith('provision-'))
   t.is((await stat(join(app.dataDir, file))).mode & 0o777, 0o600)
   const text = await readFile(join(app.dataDir, file), 'utf8')
@@ -130,7 +133,7 @@ test('what changes is changed, what is no longer declared leaves, and data stays
 
 test('secrets stand elsewhere, tags are refused, and everything that is wrong is said at once', async (t) => {
   const wrong = { owner: { ...owner, password: 'hunter2-hunter2' }, workspaces: [{ name: 'Acme', keys: [{ name: 'ci', secret: 'ds-literal', tags: ['x'] }] }] }
-  const { message } = await t.throwsAsync(start(t, { config: { ...grants, provision: wrong } as never }), { instanceOf: StartupError })
+  const { message } = await t.throwsAsync(start(t, { config: { ...grants, provision: wrong } }), { instanceOf: StartupError })
   for (const said of [/provision\.owner\.password: is a secret/, /provision\.workspaces\[0\]\.keys\[0\]\.secret: is a secret/, /keys\[0\]\.tags: cannot be used/]) t.regex(message, said)
   t.false(/hunter2|ds-literal/.test(message))
   const app = await start(t)
@@ -144,4 +147,66 @@ test('a plan is text that can be read', (t) => {
   const actual: Actual = { empty: false, accounts: new Map([['a@x', { id: '1', suspended: false, made: false }]]), workspaces: [], ambiguous: new Set(), now: 2 }
   t.deepEqual(linesOf(plan(declared, actual)), ['+ workspace W', '~ workspace W: archived', '. key k in W: has expired, so it is not made'])
   t.deepEqual(linesOf(plan(declared, { ...actual, ambiguous: new Set(['W']) })), ['! workspace W: there are several of this name; rename all but one of them'])
+})
+
+testPort(test, commandContract, { name: 'command of provision', config: { adapters: { command: { apply: {}, 'new-secret': {} } } } })
+
+test('any configurations, one after the other, end in the last of them', async (t) => {
+  const app = await start(t)
+  const emails = ['bob@example.org', 'cyd@example.org']
+  const member = (email: string) => fc.record({ email: fc.constant(email), role: fc.constantFrom('admin', 'editor', 'normal') })
+  const datasets = ['Handbook', 'Faq']
+  const workspace = (name: string) => fc.record({
+    name: fc.constant(name), owner: fc.constantFrom('ada@example.org', ...emails), status: fc.constantFrom('normal', 'archived'),
+    members: fc.subarray(['ada@example.org', ...emails]).chain((some) => fc.tuple(...some.map(member))),
+    datasets: fc.constant(datasets.map((one) => ({ name: one, indexing_technique: 'economy' }))),
+    keys: fc.subarray(['k1', 'k2']).map((some) => some.map((one) => ({ name: one, datasets: ['Handbook'], rate_limit: one.length }))),
+  }).map((one) => ({ ...one, members: one.members.filter(({ email }) => email !== one.owner) }))
+  const config = fc.record({ workspaces: fc.tuple(fc.option(workspace('Acme'), { nil: undefined }), fc.option(workspace('Other'), { nil: undefined })), suspended: fc.constantFrom(undefined, ...emails) })
+    .map(({ workspaces, suspended }) => ({
+      owner,
+      workspaces: workspaces.filter((one) => one !== undefined).map((one) => ({
+        ...one, members: [...one.members, ...emails.filter((email) => email === one.owner && !one.members.some((other) => other.email === email)).map(() => undefined)]
+          .flatMap((other) => other ? [{ ...other, suspended: other.email === suspended && !workspaces.some((any) => any?.owner === suspended) }] : []),
+      })),
+    }))
+  // Whoever owns a workspace has an account.
+  const people = app.resolve(accounts)
+  await apply(app, { owner, workspaces: [{ name: 'Everybody', members: emails.map((email) => ({ email, role: 'normal' })) }] })
+  await fc.assert(fc.asyncProperty(fc.array(config, { minLength: 1, maxLength: 4 }), async (configs) => {
+    const everybody = { name: 'Everybody', members: emails.map((email) => ({ email, role: 'normal', suspended: false })) }
+    for (const one of configs) {
+      const flat = one.workspaces.flatMap(({ members }) => members)
+      const whole = { ...one, workspaces: [...one.workspaces, { ...everybody, members: everybody.members.map((each) => ({ ...each, suspended: flat.some(({ email, suspended }) => email === each.email && suspended) })) }] }
+      await apply(app, whole)
+      t.is((await apply(app, whole)).at(-1), '= nothing to do')
+      const known = await people.workspaces()
+      for (const { name, owner: owns, members, keys, status } of one.workspaces) {
+        const { workspaceId, archived } = known.find((other) => other.name === name) ?? { workspaceId: '', archived: undefined }
+        t.is(archived, status === 'archived')
+        t.deepEqual((await people.members(workspaceId)).map(({ email, role }) => `${email} ${role}`).sort(), [`${owns} owner`, ...members.map(({ email, role }) => `${email} ${role}`)].sort())
+        t.deepEqual((await app.resolve(apiKeys).list(workspaceId)).map((key) => key.name).sort(), keys.map((key) => key.name))
+      }
+    }
+  }), { numRuns: 8, endOnFailure: true })
+})
+
+test('mortise apply works without a server, and ends with 1 where it cannot', async (t) => {
+  if (process.env['TEST_DATABASE_URL'] !== undefined) { t.pass('a server gives every start a database of its own'); return }
+  const root = await mkdtemp(join(tmpdir(), 'mortise-'))
+  t.teardown(() => rm(root, { recursive: true, force: true }))
+  const mortise = async (provision: object, ...argv: string[]): Promise<{ code: number; out: string; err: string }> => {
+    let [out, err] = ['', '']
+    await writeFile(join(root, 'own.yaml'), JSON.stringify({ provision }))
+    const env = { MORTISE_PROFILE: 'test', SECRET_KEY: 'a secret key that only tests would use', DATA_DIR: join(root, 'data'), MORTISE_CONFIG: 'own.yaml' }
+    const code = await cli(argv, { root, env, out: (text) => { out += text }, err: (text) => { err += text } })
+    return { code, out, err }
+  }
+  const declared = { owner, workspaces: [{ name: 'Acme', members: [{ email: 'bob@example.org', role: 'admin' }] }] }
+  // A database that is up to date already, since making one takes long.
+  await (await testApp({ dataDir: join(root, 'data') })).close()
+  t.like(await mortise(declared, 'apply', '--dry-run'), { code: 0, err: '' })
+  t.like(await mortise(declared, 'apply'), { code: 0, out: '+ account ada@example.org (the owner)\n+ workspace Acme\n+ account bob@example.org\n+ member bob@example.org in Acme: admin\n', err: '' })
+  t.like(await mortise(declared, 'apply'), { code: 0, out: '= nothing to do\n' })
+  t.like(await mortise({ ...declared, workspaces: [{ name: 'Acme', owner: 'nobody@example.org' }] }, 'apply'), { code: 1, out: '' })
 })
