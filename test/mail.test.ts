@@ -78,7 +78,6 @@ test.serial('a mail server gets text and HTML, for one reader, with headers that
   const { app } = await begin(onMailer('smtp', smtp))
   t.teardown(() => app.close())
   t.true(app.resolve(mailer).delivers)
-  t.like(await bodyOf(await app.fetch('/readyz')), { checks: { mailer: 'ok' } })
   post.received.length = 0
   const { data: token } = await bodyOf(await ask(app, '/forgot-password', { json: { email: owner.email } }))
   const { source, ...envelope } = await until(() => post.received.shift())
@@ -121,7 +120,7 @@ test('letters escape what people call themselves, name no code in a subject, and
   t.is(new Set(box.mails.map(({ subject }) => subject)).size, box.mails.length)
 })
 
-test('a mail server that is away, or refuses, is told in the log and by readiness; who asks for a code gets the same answer', async (t) => {
+test('a mail server that is away, or refuses, is told in the log, takes nobody out of service, and who asks for a code gets the same answer', async (t) => {
   const gone = await mailServer()
   await gone.close()
   const refusing = await mailServer({ onRcptTo: (_address, _session, done) => { done(new Error('no such mail box')) } })
@@ -134,8 +133,7 @@ test('a mail server that is away, or refuses, is told in the log and by readines
     t.deepEqual(Object.keys(await bodyOf(known) as object), Object.keys(await bodyOf(unknown) as object))
     const line = await until(() => log.lines.find((one) => one.includes('a mail could not be sent')))
     t.regex(line, isUp ? /no such mail box/ : /ECONNREFUSED/)
-    const ready = await app.fetch('/readyz')
-    t.is(ready.status, isUp ? 200 : 503)
+    t.is((await app.fetch('/readyz')).status, 200)
     await app.close()
   }
 })

@@ -1,6 +1,6 @@
 /** The keys of a workspace: made, changed, rotated. How they end is in `endings.ts`. */
 import { randomUUID, timingSafeEqual } from 'node:crypto'
-import { database, optional, service } from '../../../core/index.ts'
+import { database, service } from '../../../core/index.ts'
 import type { Json } from '../../../core/index.ts'
 import { audit } from '../../audit/ports.ts'
 import { accounts } from '../../auth/ports.ts'
@@ -46,10 +46,10 @@ const narrows = (row: KeyRow, reach: Pick<KeyRequest, 'datasetId' | 'grants'>): 
 }
 
 export const keys = service('apiKeys.keys', {
-  uses: { db: database, config: apiKeysConfig, accounts, audit: optional(audit), datasets, strategy, lookup, secrets, rows: keyRows, ApiToken, ApiTokenGrant },
+  uses: { db: database, config: apiKeysConfig, accounts, audit, datasets, strategy, lookup, secrets, rows: keyRows, ApiToken, ApiTokenGrant },
   create: ({ db, config, accounts, audit, datasets, strategy, lookup, secrets, rows, ApiToken, ApiTokenGrant }): Keys => {
     const record = async (what: string, { workspace_id: workspaceId, id, name }: KeyRow, details: Readonly<Record<string, Json>> = {}): Promise<void> =>
-      audit?.record({ workspaceId, action: `api-key.${what}`, resource: { type: 'api-key', id, name }, details })
+      audit.record({ workspaceId, action: `api-key.${what}`, resource: { type: 'api-key', id, name }, details })
 
     const requireDataset = async (workspaceId: string, datasetId: string): Promise<void> => {
       if ((await datasets.existing(workspaceId, [datasetId])).length === 0) throw keyErrors.datasetMissing()

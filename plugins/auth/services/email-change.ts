@@ -1,6 +1,6 @@
 /** Giving an account another e-mail address: first the old one must agree, then the new one must answer. */
 import { UniqueConstraintError } from 'sequelize'
-import { database, optional, service } from '../../../core/index.ts'
+import { database, service } from '../../../core/index.ts'
 import { audit } from '../../audit/ports.ts'
 import { authErrors } from '../errors.ts'
 import { Account } from '../models/account.ts'
@@ -31,7 +31,7 @@ export interface EmailChange {
 }
 
 export const emailChange = service('auth.emailChange', {
-  uses: { db: database, Account, codes, directory, letters, sessions, audit: optional(audit) },
+  uses: { db: database, Account, codes, directory, letters, sessions, audit },
   create: ({ db, Account, codes, directory, letters, sessions, audit }): EmailChange => {
     const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
     const mustBeFree = async (email: string): Promise<void> => { if (await directory.find(email)) throw authErrors.emailInUse() }
@@ -60,7 +60,7 @@ export const emailChange = service('auth.emailChange', {
             if (!changed) throw authErrors.tokenInvalid()
             await codes.drop(accountId)
             await sessions.endAll(accountId, sessionId)
-            await audit?.record({
+            await audit.record({
               workspaceId, action: 'account.email-changed', resource: { type: 'account', id: accountId, name: changed.email }, details: { before: before.email },
             })
             letters.post('email-changed', before.email, { newEmail: changed.email })

@@ -1,5 +1,5 @@
 /** Giving an account another password. */
-import { database, optional, service } from '../../../core/index.ts'
+import { database, service } from '../../../core/index.ts'
 import { audit } from '../../audit/ports.ts'
 import { authErrors } from '../errors.ts'
 import { Account } from '../models/account.ts'
@@ -26,7 +26,7 @@ export interface Changer {
 }
 
 export const passwordChange = service('auth.passwordChange', {
-  uses: { db: database, Account, attempts, codes, letters, passwords, sessions, audit: optional(audit) },
+  uses: { db: database, Account, attempts, codes, letters, passwords, sessions, audit },
   create: ({ db, Account, attempts, codes, letters, passwords, sessions, audit }): PasswordChange => {
     /** Inside a transaction. `before`: what the password must still be. */
     const set = async (accountId: string, hash: string, before?: { readonly hash: string | null }): Promise<AccountRow> => {
@@ -38,7 +38,7 @@ export const passwordChange = service('auth.passwordChange', {
       return account
     }
     const record = async (workspaceId: string, { id, email }: AccountRow, action: string): Promise<void> => {
-      await audit?.record({ workspaceId, action, resource: { type: 'account', id, name: email } })
+      await audit.record({ workspaceId, action, resource: { type: 'account', id, name: email } })
     }
     return {
       reset: async (token, password) => {

@@ -12,10 +12,10 @@ interface Settings {
   /** `no-reply@example.org`, or with a name: `Knowledge <no-reply@example.org>`. */
   readonly from: string
 }
-interface SmtpMailer extends Mailer { health(): Promise<void>; close(): void }
+interface SmtpMailer extends Mailer { close(): void }
 
 /** Milliseconds. */
-const LIMITS = { connect: 5_000, greeting: 5_000, silence: 10_000, healthy: 30_000 }
+const LIMITS = { connect: 5_000, greeting: 5_000, silence: 10_000 }
 
 const url = Joi.string().uri({ scheme: ['smtp', 'smtps'] }).pattern(/[?#]/, { name: 'options', invert: true }).custom((text: string) => {
   if (new URL(text).hostname === '') throw new Error('it names no host')
@@ -36,7 +36,6 @@ export const smtp = defineAdapter(mailer, 'smtp', {
       connectionTimeout: LIMITS.connect, dnsTimeout: LIMITS.connect, greetingTimeout: LIMITS.greeting, socketTimeout: LIMITS.silence,
       disableFileAccess: true, disableUrlAccess: true,
     })
-    let seen = -Infinity
     return {
       delivers: true,
       send: async (mail) => {
@@ -44,15 +43,9 @@ export const smtp = defineAdapter(mailer, 'smtp', {
         const { to, subject, text, html } = mail
         await transport.sendMail({ from, to: { name: '', address: to }, subject, text, html })
       },
-      // Probes come every few seconds; a mail server would take as many connections for an attack.
-      health: async () => {
-        if (performance.now() - seen < LIMITS.healthy) return
-        await transport.verify()
-        seen = performance.now()
-      },
       close: () => { transport.close() },
     }
   },
-  health: (value) => (value as SmtpMailer).health(),
+  // No `health`: without its mail server a process does all else, and must not be taken out of service for it.
   dispose: (value) => { (value as SmtpMailer).close() },
 })
