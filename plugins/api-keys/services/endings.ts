@@ -1,5 +1,5 @@
 /** How keys end: by themselves, or with what they depended on. */
-import { database, optional, service } from '../../../core/index.ts'
+import { database, service } from '../../../core/index.ts'
 import { audit } from '../../audit/ports.ts'
 import { ApiToken, ApiTokenGrant } from '../models/api-token.ts'
 import type { KeyRow } from '../models/api-token.ts'
@@ -18,12 +18,12 @@ export interface Endings {
 }
 
 export const endings = service('apiKeys.endings', {
-  uses: { db: database, audit: optional(audit), rows: keyRows, lookup, ApiToken, ApiTokenGrant },
+  uses: { db: database, audit, rows: keyRows, lookup, ApiToken, ApiTokenGrant },
   create: ({ db, audit, rows, lookup, ApiToken, ApiTokenGrant }): Endings => {
     const destroy = async (workspaceId: string, ending: readonly KeyRow[], reason?: string): Promise<void> => {
       await ApiToken.destroy({ where: { workspace_id: workspaceId, id: ending.map(({ id }) => id) } })
       for (const { id, name } of ending) {
-        await audit?.record({ workspaceId, action: 'api-key.deleted', resource: { type: 'api-key', id, name }, ...reason === undefined ? {} : { details: { reason } } })
+        await audit.record({ workspaceId, action: 'api-key.deleted', resource: { type: 'api-key', id, name }, ...reason === undefined ? {} : { details: { reason } } })
       }
       db.afterCommit(() => lookup.forget(ending.flatMap(hashesOf)))
     }
