@@ -1,15 +1,17 @@
 /** Two workspaces with everything in them, for tests of who may reach what. */
-import { randomUUID } from 'node:crypto'
 import { database } from '../../core/index.ts'
 import type { TestApp } from '../../core/testing.ts'
 import { apiKeys } from '../../plugins/api-keys/ports.ts'
 import { accounts } from '../../plugins/auth/ports.ts'
+import type { Accounts } from '../../plugins/auth/ports.ts'
 import { datasets } from '../../plugins/datasets/ports.ts'
 import { client } from './client.ts'
 
 export interface Workspace {
   readonly workspaceId: string
   readonly accountId: string
+  /** An editor, who can sign in with the same password. Beside it somebody is invited. */
+  readonly memberId: string
   readonly email: string
   readonly password: string
   /** Two, each with an indexed document. */
@@ -23,20 +25,17 @@ export type Ids = ReadonlyMap<string, readonly { readonly table: string; readonl
 
 const password = 'correct horse 42'
 
-/** Makes a workspace. The first is set up as an operator would; further ones are rows, since nobody can make a second over the wire yet. */
+const anotherOwner = async (port: Accounts, email: string, name: string): Promise<{ accountId: string; workspaceId: string }> => {
+  const { accountId } = await port.createAccount({ email, name, password })
+  return { accountId, ...await port.createWorkspace(name, accountId) }
+}
+/** Makes a workspace; the first is set up as an operator would. */
 export const makeWorkspace = async (app: TestApp, name: string): Promise<Workspace> => {
-  const db = app.resolve(database)
+  const port = app.resolve(accounts)
   const email = `${name}@example.org`
-  let owner = await app.resolve(accounts).setup({ email, name, password, workspace: name })
-  if (!owner) {
-    owner = { accountId: randomUUID(), workspaceId: randomUUID() }
-    await db.query(`
-      INSERT INTO accounts (id, email, password_hash, name, interface_language, interface_theme, timezone, status, created_at, updated_at)
-      SELECT $1, $2, password_hash, $3, interface_language, interface_theme, timezone, status, now(), now() FROM accounts LIMIT 1`, [owner.accountId, email, name])
-    await db.query(`INSERT INTO workspaces (id, name, plan, status, created_at) SELECT $1, $2, plan, status, now() FROM workspaces LIMIT 1`, [owner.workspaceId, name])
-    await db.query(`INSERT INTO workspace_members (workspace_id, account_id, role, current, created_at) VALUES ($1, $2, 'owner', true, now())`, [owner.workspaceId, owner.accountId])
-  }
-  const { workspaceId, accountId } = owner
+  const { workspaceId, accountId } = await port.setup({ email, name, password, workspace: name }) ?? await anotherOwner(port, email, name)
+  const { accountId: memberId } = await port.createAccount({ email: `member-of-${name}@example.org`, name: `member of ${name}`, password })
+  await port.setRole(workspaceId, memberId, 'editor')
   const keys = app.resolve(apiKeys)
   const workspaceKey = (await keys.create({ type: 'dataset', workspaceId, datasetId: null, createdBy: accountId })).token
   const api = client(app.url, workspaceKey)
@@ -49,7 +48,10 @@ export const makeWorkspace = async (app: TestApp, name: string): Promise<Workspa
   }
   const [first, second] = datasetIds as [string, string]
   const boundKey = (await keys.create({ type: 'dataset', workspaceId, datasetId: first, createdBy: accountId })).token
-  return { workspaceId, accountId, email, password, datasetIds: [first, second], workspaceKey, boundKey }
+  const headers = await signIn(app, { email, password })
+  const invited = await app.fetch('/console/api/workspaces/current/members/invite-email', { headers, json: { emails: [`invited-to-${name}@example.org`], role: 'normal' } })
+  if (invited.status !== 201) throw new Error(`nobody was invited: ${await invited.text()}`)
+  return { workspaceId, accountId, memberId, email, password, datasetIds: [first, second], workspaceKey, boundKey }
 }
 
 /** Signs in; the answer's cookies and CSRF token as headers. */
