@@ -33,7 +33,10 @@ export interface Cache {
   get(key: string): Promise<Json | undefined>
   /** Returns whether the value was written; see the options for when it is not. */
   set(key: string, value: Json, options: CacheSetOptions): Promise<boolean>
-  /** A terminal state: until `ttl` (milliseconds) is over, `get` gives `value` and no `set` overwrites it. `drop` of its tags leaves it. */
+  /**
+   * A terminal state: until `ttl` (milliseconds) is over, `get` gives `value` and no `set` overwrites it. `drop` of its tags leaves it.
+   * This and `drop` resolve once no process gives what was there before; where that cannot be brought about, they throw 503.
+   */
   seal(key: string, value: Json, ttl: number): Promise<void>
   /** Forgets one key, or every key that was set with the tag. A fill that began before (see `generation`) does not bring it back. */
   drop(what: { readonly key: string } | { readonly tag: string }): Promise<void>

@@ -14,7 +14,7 @@ export interface ServerConfig {
   readonly secretKey: string
   /** Pepper of API keys at rest; derived from `secretKey` when absent. */
   readonly keyPepper?: string
-  /** Peppers from before, so that the keys that were made under them are still known. */
+  /** Peppers from before, so that the keys that were made under them are still known; `derived` is the one from `secretKey`. */
   readonly keyPeppersBefore: string[]
   /** How clients reach this server, without a trailing slash; guessed from host and port when absent. */
   readonly publicUrl?: string
@@ -57,7 +57,7 @@ export const serverConfig = defineConfig('server', Joi.object<ServerConfig, true
   // Whether it may be absent depends on the database: see kernel.ts.
   secretKey: Joi.string().min(32).custom(notGuessable),
   keyPepper: Joi.string().min(32).custom(notGuessable),
-  keyPeppersBefore: Joi.array().items(Joi.string().min(32).custom(notGuessable)).default([]),
+  keyPeppersBefore: Joi.array().items(Joi.string().valid('derived'), Joi.string().min(32).custom(notGuessable)).default([]),
   publicUrl: Joi.string().uri({ scheme: ['http', 'https'] }).replace(/\/+$/, ''),
   consoleWebUrl: Joi.string().uri({ scheme: ['http', 'https'] }).replace(/\/+$/, ''),
   cookieDomain: Joi.string().domain(),

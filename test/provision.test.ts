@@ -77,8 +77,8 @@ test('an empty server is made as it is declared, once, and tells the secrets tha
   t.deepEqual(await counts(app), before)
   const log2 = await (await app.fetch('/console/api/workspaces/current/audit-logs?limit=100', { headers: session })).json() as { data: { action: string; actor: { kind: string } }[] }
   for (const action of ['member.joined', 'dataset.created', 'api-key.created']) t.true(log2.data.some((one) => one.action === action && one.actor.kind === 'operator'), action)
-  t.is((await app.resolve(command).get('apply')?.run([], { dryRun: true }))?.join(), '= nothing to do')
-  t.regex((await app.resolve(command).get('new-secret')?.run(['bound'], {}))?.join() ?? '', /^ds-\w{30}$/)
+  t.is((await app.kernel.container.deps({ all: command }).all.get('apply')?.run([], { dryRun: true }))?.join(), '= nothing to do')
+  t.regex((await app.kernel.container.deps({ all: command }).all.get('new-secret')?.run(['bound'], {}))?.join() ?? '', /^ds-\w{30}$/)
 })
 
 test('what changes is changed, what is no longer declared leaves, and data stays', async (t) => {

@@ -16,6 +16,8 @@ export interface LiveKey {
   /** One change at a time. */
   busy: boolean
   dead: boolean
+  /** Whether it was given an end: another one might be a later one. */
+  ends: boolean
   /** When a change of it was begun last. */
   changed: number
 }
@@ -102,7 +104,7 @@ export const clients = (world: KeyWorld): Clients => {
     const reply = await ask({ do: 'make', key: name, maker: maker.name, reach }, somebody(dice), (url) => send(url, 'POST', path, maker.session, body, PATIENCE.change))
     if (reply && reply.status < 300) {
       const { id, token } = reply.body as { id: string; token: string }
-      keys.push({ name, id, secrets: [{ name: `${name}#1`, token }], reach, busy: false, dead: false, changed: performance.now() })
+      keys.push({ name, id, secrets: [{ name: `${name}#1`, token }], reach, busy: false, dead: false, ends: false, changed: performance.now() })
     }
   }
 
@@ -119,6 +121,8 @@ export const clients = (world: KeyWorld): Clients => {
       if (reply?.status === 200) key.reach = reach
     },
     expire: async (key: LiveKey, dice: Random) => {
+      if (key.ends) return changes.narrow(key, dice)
+      key.ends = true
       const end = Math.floor(Date.now() / 1000) + dice.between(1, 2)
       const byHistory = end * 1000 - (Date.now() - performance.now())
       await ask({ do: 'expire', key: key.name, end: byHistory }, somebody(dice), (url) => send(url, 'PATCH', console(`/${key.id}`), owner.session, { expires_at: end }, PATIENCE.change))

@@ -30,7 +30,7 @@ const queues = {
   naive: { naive: { redis: '${REDIS_URL}' } },
 } as const satisfies Record<QueueKind, object>
 
-export const trials = async ({ queue, web = 2, worker = 2, scheduler = 1, ...options }: TrialsOptions): Promise<{ summary: Summary; violations: readonly Violation<Law>[] }> => {
+export const trials = async ({ queue, web = 2, worker = 2, scheduler = 1, ...options }: TrialsOptions): Promise<{ summary: Summary; violations: readonly Violation[] }> => {
   const history = createHistory<Operation>()
   const seen = { operations: {} as Record<string, number>, effects: 0, failedForGood: 0 }
   const all: Event<Operation>[] = []
@@ -54,5 +54,5 @@ export const trials = async ({ queue, web = 2, worker = 2, scheduler = 1, ...opt
     lookBack: async ({ postgres }) => check({ events: all, failed, ...await tables(postgres.url) }),
   }
   const { course, violations } = await series(load, options)
-  return { summary: { ...course, ...seen }, violations: violations as readonly Violation<Law>[] }
+  return { summary: { ...course, ...seen }, violations: violations as readonly Violation[] }
 }

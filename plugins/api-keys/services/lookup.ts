@@ -41,23 +41,28 @@ const ASK = { ask: 'the database' }
 
 /** The secret of a row, by its hash. */
 const IS = `(t.token_hash = $1 OR t.previous_hash = $1 AND t.previous_expires_at > now()) AND (t.expires_at IS NULL OR t.expires_at > now())`
+const END = 'least(t.expires_at, CASE WHEN t.previous_hash = $1 THEN t.previous_expires_at END)'
 
 export const lookup = service('apiKeys.lookup', {
   uses: { cache, db: database, accounts, secrets, records, strategy, log: logger },
   create: ({ cache, db, accounts, secrets, records, strategy, log }): Lookup => {
     type Found = KeyRecord & Pick<RecognisedKey, 'expiresAt' | 'allowedIps' | 'rateLimit'>
+    /** @property left milliseconds until it expires, by the clock of the database; null: never */
+    interface Row { readonly found: Found; readonly left: number | null }
     const reading = flights<Memory>()
 
     /** Whoever changes a key holds its row until the end, and a share of it cannot be had meanwhile. */
     const isAtRest = async (hash: string): Promise<boolean> =>
       (await db.query(`SELECT FROM api_tokens t WHERE ${IS} FOR KEY SHARE OF t SKIP LOCKED`, [hash])).length > 0
-    const select = async (hash: string): Promise<Found | undefined> => {
-      const [row] = await db.query<Found>(
+    const select = async (hash: string): Promise<Row | undefined> => {
+      const [row] = await db.query<Found & { left: number | null }>(
         `SELECT t.id, t.workspace_id AS "workspaceId", t.type, t.dataset_id AS "datasetId", ${GRANTS} AS grants, t.terms, t.allowed_ips AS "allowedIps",
            t.rate_limit AS "rateLimit",
-           floor(extract(epoch FROM least(t.expires_at, CASE WHEN t.previous_hash = $1 THEN t.previous_expires_at END)) * 1000)::float8 AS "expiresAt"
+           floor(extract(epoch FROM ${END}) * 1000)::float8 AS "expiresAt", floor(extract(epoch FROM ${END} - clock_timestamp()) * 1000)::float8 AS left
          FROM api_tokens t WHERE ${IS}`, [hash])
-      return row
+      if (!row) return undefined
+      const { left, ...found } = row
+      return { found, left }
     }
     /** Undefined: the cache does not say. */
     const recall = async (hash: string): Promise<Memory | undefined> => {
@@ -74,14 +79,18 @@ export const lookup = service('apiKeys.lookup', {
       }
       // In this order. A cache that was emptied, or turned back, has lost the seal of a change that is not committed yet: its row tells.
       const atRest = await isAtRest(hash)
+      const asked = performance.now()
       const row = await select(hash)
       if (!row) {
         await remember(null, UNKNOWN)
         return null
       }
-      const [owner, known] = [await accounts.owner(row.workspaceId), await strategy.load(row)]
-      const key = { ...row, ownerId: owner?.accountId ?? null, strategy: strategy.name, known }
-      if (atRest) await remember(key, KNOWN)
+      const { found, left } = row
+      const [owner, known] = [await accounts.owner(found.workspaceId), await strategy.load(found)]
+      const key = { ...found, ownerId: owner?.accountId ?? null, strategy: strategy.name, known }
+      // No longer than the database lets it live: a process whose own clock is late would believe it for longer.
+      const ttl = left === null ? KNOWN : Math.min(KNOWN, Math.floor(left - (performance.now() - asked)))
+      if (atRest && ttl > 0) await remember(key, ttl)
       return key
     }
     return {

@@ -16,7 +16,7 @@ export const peppers = service('apiKeys.peppers', {
       if (!row || row.keys === 0) return
       log.warn({ keys: row.keys, pepperIds: row.ids },
         `${row.keys} API keys were made under a pepper that this server does not have, and are refused. Add it to KEY_PEPPERS_BEFORE (server.keyPeppersBefore); `
-        + 'where they were made without a KEY_PEPPER, start with the SECRET_KEY of then and without KEY_PEPPER; or make the keys anew.')
+        + 'the word "derived" there stands for the one from SECRET_KEY, under which keys are made while there is no KEY_PEPPER; or make the keys anew.')
     },
   }),
 })

@@ -31,8 +31,10 @@ const under = (pepper: Buffer, token: string): string => createHmac('sha256', pe
 export const secrets = service('apiKeys.secrets', {
   uses: { server: serverConfig, config: apiKeysConfig },
   create: ({ server, config }): Secrets => {
-    const active = server.keyPepper === undefined ? deriveKey(server, 'api key pepper') : Buffer.from(server.keyPepper)
-    const ring = new Map([active, ...server.keyPeppersBefore.map((pepper) => Buffer.from(pepper))].map((pepper) => [idOf(pepper), pepper]))
+    const derived = deriveKey(server, 'api key pepper')
+    const active = server.keyPepper === undefined ? derived : Buffer.from(server.keyPepper)
+    const before = server.keyPeppersBefore.map((pepper) => pepper === 'derived' ? derived : Buffer.from(pepper))
+    const ring = new Map([active, ...before].map((pepper) => [idOf(pepper), pepper]))
     return {
       pepperId: idOf(active),
       pepperIds: [...ring.keys()],
