@@ -1,6 +1,6 @@
 /** Jobs under faults: a deployment of one of the queues, and many schedules on it. */
 import { check } from './checker.ts'
-import type { Law, Violation } from './checker.ts'
+import type { Violation } from './checker.ts'
 import { createHistory } from './history.ts'
 import type { Event } from './history.ts'
 import type { Operation } from './plugin.ts'
