@@ -153,7 +153,7 @@ test('the plain environment', async (t) => {
 
 test('REDIS_URL is for every port that Redis can serve, where the files do not say otherwise', async (t) => {
   const adapters = async (said: object) => (await load(t, { env: { REDIS_URL: 'redis://r' }, layers: [{ adapters: said as never }] })).document.adapters
-  const all = { cache: { layered: { redis: 'redis://r' } }, queue: { bull: { redis: 'redis://r' } }, signal: { redis: { url: 'redis://r' } } }
+  const all = { cache: { layered: { redis: 'redis://r' } }, queue: { bull: { redis: 'redis://r' } }, signal: { redis: { url: 'redis://r' } }, rateLimiter: { redis: { url: 'redis://r' } } }
   t.deepEqual(await adapters({}), all)
   t.deepEqual(await adapters({ cache: { redis: { prefix: 'x' } } }), { ...all, cache: { redis: { prefix: 'x', url: 'redis://r' } } })
   t.deepEqual(await adapters({ cache: { none: null }, queue: { embedded: { poll: 9 } } }), { ...all, cache: { none: {} }, queue: { embedded: { poll: 9 } } })
