@@ -422,7 +422,7 @@ test('a key may know what it is and what it reaches, and nobody else', async (t)
 })
 
 const tagged = (options: TestAppOptions = {}): TestAppOptions => ({
-  ...options, plugins: [keysByTag], config: { plugins: { bootstrap: null, provision: null }, adapters: { keyScope: { tag: {} }, command: {}, datasetLifecycle: { 'keys-by-tag': {} } } },
+  ...options, plugins: [keysByTag], config: { plugins: { bootstrap: null, provision: null }, adapters: { keyScope: { tag: {} }, command: {}, datasetLifecycle: { 'api-keys': {}, 'keys-by-tag': {} } } },
 })
 testPort(test.serial, keyScopeContractWith({ workspaceId: randomUUID(), terms: { tag: 'on nothing' } }), { ...tagged(), name: 'keyScope tag' })
 
