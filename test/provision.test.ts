@@ -131,6 +131,24 @@ test('what changes is changed, what is no longer declared leaves, and data stays
   t.deepEqual(await apply(app, {}), ['= nothing is declared: write a section provision: into the configuration'])
 })
 
+test('a declared key goes on with its secret under another owner of its workspace, be the first one removed or suspended', async (t) => {
+  const app = await start(t)
+  const secret = app.resolve(apiKeys).newSecret('dataset', true)
+  process.env['TEST_PROVISION_OWNED'] = secret
+  t.teardown(() => { delete process.env['TEST_PROVISION_OWNED'] })
+  const status = async (): Promise<number> => (await app.fetch('/v1/datasets', { token: secret })).status
+  const keys = [{ ...ci, secret: { env: 'TEST_PROVISION_OWNED' } }]
+  const as = (name: string, members: object[]) => ({ owner, workspaces: [{ ...acme, owner: `${name}@example.org`, keys, members }, { name: 'Home', members: ['bob', 'cyd'].map((one) => ({
+    email: `${one}@example.org`, role: 'normal', suspended: name === 'cyd' && one === 'bob' })) }] })
+  await apply(app, as('ada', [{ email: 'bob@example.org', role: 'normal' }]))
+  t.is(await status(), 200)
+  t.true((await apply(app, as('bob', []))).includes('+ key ci in Acme (again: whoever made it makes keys no more)'))
+  t.is(await status(), 200, 'at once, though the same secret was deleted in the same transaction')
+  await apply(app, as('cyd', [{ email: 'bob@example.org', role: 'admin', suspended: true }]))
+  t.is(await status(), 200)
+  t.deepEqual(await apply(app, as('cyd', [{ email: 'bob@example.org', role: 'admin', suspended: true }])), ['= nothing to do'])
+})
+
 test('secrets stand elsewhere, tags are refused, and everything that is wrong is said at once', async (t) => {
   const wrong = { owner: { ...owner, password: 'hunter2-hunter2' }, workspaces: [{ name: 'Acme', keys: [{ name: 'ci', secret: 'ds-literal', tags: ['x'] }] }] }
   const { message } = await t.throwsAsync(start(t, { config: { ...grants, provision: wrong } }), { instanceOf: StartupError })

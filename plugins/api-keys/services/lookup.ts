@@ -31,7 +31,7 @@ export interface Lookup {
    * if something else throws, nothing has changed either; and once the transaction has committed, nobody believes what was before.
    */
   suspend(hashes: readonly string[], forDeletion?: boolean): Promise<void>
-  /** After the transaction that deleted them: spares the database further questions about them. Never throws. */
+  /** After the transaction that deleted them: spares the database further questions about those that no key has. Never throws. */
   forget(hashes: readonly string[]): Promise<void>
 }
 
@@ -117,6 +117,9 @@ export const lookup = service('apiKeys.lookup', {
       forget: async (hashes) => {
         try {
           await Promise.all(hashes.map((hash) => cache.seal(place(hash), records.encode(hash, null, Date.now() + DELETING), DELETING)))
+          // The secret may have been given to another key, in the same transaction even.
+          const again = await db.query<{ hash: string }>('SELECT token_hash AS hash FROM api_tokens WHERE token_hash = ANY ($1)', [hashes])
+          await Promise.all(again.map(({ hash }) => cache.seal(place(hash), ASK, DELETING)))
         } catch (error) {
           log.debug({ err: error }, 'could not tell the cache that a key is gone; the database will say so')
         }

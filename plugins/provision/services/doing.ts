@@ -97,6 +97,9 @@ export const doing = service('provision.doing', {
         case 'make-key': {
           const { at, owner, key } = step
           const id = workspace(at)
+          // It ends with whoever made it, who may leave only after this; until then it has the secret and the place of the other.
+          const ending = actual.workspaces.find((one) => one.id === id)?.keys.get(key.name)
+          if (ending && await apiKeys.find(id, ending.id)) await apiKeys.remove(id, ending.id)
           const made = await apiKeys.create({
             type: 'dataset', workspaceId: id, createdBy: account(owner), name: key.name, ...reachIn(id, key.reach), ...limits(key), ...key.secret === undefined ? {} : { token: key.secret },
           })
