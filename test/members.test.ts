@@ -226,6 +226,8 @@ test.serial('a role is changed and a member removed by owner and admins, never b
   for (const by of [owner, admin]) {
     refused(t, await change(by, by.accountId), 400, 'cannot-operate-self')
     refused(t, await remove(by, by.accountId), 400, 'cannot-operate-self')
+    refused(t, await change(by, by.accountId.toUpperCase()), 400, 'cannot-operate-self')
+    refused(t, await remove(by, `[${by.accountId}]`), 404, 'not_found')
     for (const nobody of [randomUUID(), other.owner.accountId, other.normal.accountId]) {
       refused(t, await change(by, nobody), 404, 'member-not-found')
       refused(t, await remove(by, nobody), 404, 'member-not-found')

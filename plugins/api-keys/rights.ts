@@ -38,9 +38,6 @@ export const mayRight = (rights: readonly Right[], permission: string): boolean 
   return level > 0 && levelOf(rights) >= level
 }
 
-/** All rights that somebody holds who holds these. */
-export const withContained = (rights: readonly Right[]): readonly Right[] => RIGHTS.slice(0, levelOf(rights))
-
 /** Whether the grants allow nothing that those do not. */
 export const within = (grants: readonly Grant[], those: readonly Grant[]): boolean =>
   grants.every(({ datasetId, rights }) => levelOf(rights) <= levelOf(those.find((one) => one.datasetId === datasetId)?.rights ?? []))

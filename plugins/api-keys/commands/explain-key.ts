@@ -4,7 +4,7 @@ import { command, defineAdapter, StartupError } from '../../../core/index.ts'
 import type { Command } from '../../../core/index.ts'
 import { explaining } from '../services/explaining.ts'
 
-const isId = (word: string): boolean => Joi.string().guid().validate(word).error === undefined
+const isId = (word: string): boolean => Joi.string().guid({ separator: '-', wrapper: false }).validate(word).error === undefined
 const refuse = (message: string): StartupError =>
   new StartupError([{ path: 'explain key', message, fix: 'Give the id that the page of keys and GET /v1/whoami show: mortise explain key ID.' }], { exitCode: 1 })
 

@@ -18,7 +18,7 @@ export interface RecognisedKey extends KeyRecord {
   readonly allowedIps: readonly string[] | null
   /** Requests a minute; null: as many as come. */
   readonly rateLimit: number | null
-  /** The strategy that `known` is for; null where a record does not say, as it did not before there was one that knew anything. */
+  /** The strategy that `known` is for; null in a record of the first two versions, which have nothing that a strategy knew. */
   readonly strategy: string | null
   readonly known: Json
 }

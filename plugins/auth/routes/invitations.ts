@@ -4,7 +4,7 @@ import { HttpError, route } from '../../../core/index.ts'
 import type { Logger } from '../../../core/index.ts'
 import { memberErrors } from '../member-errors.ts'
 import { isGivenRole } from '../roles.ts'
-import { result } from '../schemas/account.ts'
+import { result, uuid } from '../schemas/account.ts'
 import { invitationCheck, invitationResults } from '../schemas/member.ts'
 import type { InvitationCheck, InvitationResult } from '../schemas/member.ts'
 import { cookies } from '../services/cookies.ts'
@@ -13,7 +13,7 @@ import type { Invited, Shown } from '../services/invitations.ts'
 import { letters } from '../services/letters.ts'
 import type { Letters } from '../services/letters.ts'
 import { newPassword } from '../services/passwords.ts'
-import { addressOf, email, language, open } from './kit.ts'
+import { addressOf, email, language, locale, open, token } from './kit.ts'
 import { timezone } from './profile.ts'
 
 /** What becomes of one address. The mail follows the commit, and the invitation stands without it. */
@@ -56,7 +56,7 @@ const invite = route({
 
 /** As in the link of the mail, where each part but the token may be missing. */
 interface Link { workspace_id?: string | null; email?: string | null; token: string }
-const link = { workspace_id: Joi.string().guid().allow('', null), email: email.allow('', null), token: Joi.string().max(200).required() }
+const link = { workspace_id: uuid.allow('', null), email: email.allow('', null), token: token.required() }
 const shownBy = ({ workspace_id, email, token }: Link): Shown => ({ token, email: email || undefined, workspaceId: workspace_id || undefined })
 
 const check = route({
@@ -80,7 +80,7 @@ const activate = route({
   uses: { invitations, cookies },
   body: Joi.object<Activate, true>({
     ...link, name: Joi.string().trim().min(1).max(30).allow(null), password: newPassword.allow(null),
-    interface_language: Joi.string().pattern(/^[a-z]{2}-[A-Z]{2}$/, 'language').allow(null), timezone: timezone.allow(null),
+    interface_language: locale.allow(null), timezone: timezone.allow(null),
   }),
   reply: result,
   errors: [memberErrors.invalidInvitation, memberErrors.nameMissing],

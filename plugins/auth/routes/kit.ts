@@ -11,6 +11,7 @@ export const change = { surface: 'console', credential: 'account', access: 'acco
 export const email = Joi.string().email({ tlds: false }).max(254)
 /** Clients say in which language they would like to be written to; there is one so far. */
 export const language = Joi.string().max(20).allow('', null)
+export const locale = Joi.string().pattern(/^[a-z]{2}-[A-Z]{2}$/, 'language')
 export const token = Joi.string().max(200)
 /** Six digits, as they are or, as some clients send them, in Base64. */
 export const code = Joi.string().max(20).custom((sent: string) => /^\d{6}$/.test(sent) ? sent : Buffer.from(sent, 'base64').toString('latin1'))

@@ -5,7 +5,7 @@ import { Account } from '../models/account.ts'
 import type { AccountRow } from '../models/account.ts'
 import { presentProfile } from '../presenters/profile.ts'
 import { profile } from '../schemas/account.ts'
-import { change } from './kit.ts'
+import { change, locale } from './kit.ts'
 
 /** A name that the platform knows; distances from UTC, which it takes too, are none. */
 export const timezone = Joi.string().max(100).pattern(/^[a-z]/i, 'a name').custom((name: string, helpers) => {
@@ -31,7 +31,7 @@ const setting = <K extends Settable>(path: string, field: K, value: Joi.Schema<A
 export const profileRoutes = [
   setting('name', 'name', Joi.string().trim().min(1).max(30), "Change one's name"),
   setting('avatar', 'avatar', Joi.string().max(255).allow('', null), "Change one's picture"),
-  setting('interface-language', 'interface_language', Joi.string().pattern(/^[a-z]{2}-[A-Z]{2}$/, 'language'), 'Choose the language of the interface'),
+  setting('interface-language', 'interface_language', locale, 'Choose the language of the interface'),
   setting('interface-theme', 'interface_theme', Joi.string<'light' | 'dark'>().valid('light', 'dark'), 'Choose the look of the interface'),
   setting('timezone', 'timezone', timezone, "Choose one's time zone"),
 ]

@@ -6,12 +6,12 @@ import { result } from '../schemas/account.ts'
 import { cookies } from '../services/cookies.ts'
 import { sessionOf, sessions } from '../services/sessions.ts'
 import { signIn } from '../services/sign-in.ts'
-import { addressOf, email, enter, entry } from './kit.ts'
+import { addressOf, email, enter, entry, open, token } from './kit.ts'
 
 interface Login { email: string; password: string; remember_me?: boolean; language?: string; invite_token?: string | null }
 
 const login = route({
-  method: 'POST', path: '/login', surface: 'console', credential: 'none', access: 'public', resource: 'none',
+  ...open, path: '/login',
   summary: 'Sign in; the session arrives as cookies',
   description: '`password` is the Base64 of its UTF-8 bytes. An account without a workspace gets 200 with `result: "fail"` and no cookies.',
   uses: { cookies, signIn },
@@ -20,7 +20,7 @@ const login = route({
     password: Joi.string().max(1024).required(),
     remember_me: Joi.boolean(),
     language: Joi.string().max(20),
-    invite_token: Joi.string().max(200).allow('', null),
+    invite_token: token.allow('', null),
   }),
   reply: entry,
   errors: [authErrors.authenticationFailed, authErrors.accountBanned, authErrors.accountNotInitialized, authErrors.tooManyAttempts],
@@ -43,14 +43,14 @@ const logout = route({
 })
 
 const refresh = route({
-  method: 'POST', path: '/refresh-token', surface: 'console', credential: 'none', access: 'public', resource: 'none',
+  ...open, path: '/refresh-token',
   summary: 'Go on with a session: takes the refresh token cookie, which is spent, and answers with new cookies',
   uses: { cookies, sessions },
   reply: result,
   errors: [authErrors.refreshInvalid],
   handle: async ({ ctx }, { cookies, sessions }) => {
-    const [token, ...others] = cookies.values(ctx, 'refresh_token')
-    const tokens = token === undefined || others.length > 0 ? undefined : await sessions.renew(token)
+    const [spent, ...others] = cookies.values(ctx, 'refresh_token')
+    const tokens = spent === undefined || others.length > 0 ? undefined : await sessions.renew(spent)
     if (!tokens) throw authErrors.refreshInvalid()
     cookies.write(ctx, tokens)
     return { result: 'success' as const }

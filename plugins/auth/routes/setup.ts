@@ -7,11 +7,12 @@ import { accounts } from '../ports.ts'
 import { result } from '../schemas/account.ts'
 import { newPassword } from '../services/passwords.ts'
 import { setupToken } from '../services/setup-token.ts'
+import { email, locale, open, token } from './kit.ts'
 
 interface SetupStatus { step: 'not_started' | 'finished'; setup_at: string | null }
 
 const status = route({
-  method: 'GET', path: '/setup', surface: 'console', credential: 'none', access: 'public', resource: 'none',
+  ...open, method: 'GET', path: '/setup',
   summary: 'Whether this server has been set up',
   uses: { Account },
   reply: Joi.object<SetupStatus, true>({
@@ -26,16 +27,16 @@ const status = route({
 interface Setup { email: string; name: string; password: string; language?: string; setup_token?: string }
 
 const setup = route({
-  method: 'POST', path: '/setup', surface: 'console', credential: 'none', access: 'public', resource: 'none',
+  ...open, path: '/setup',
   summary: 'Make the first owner and workspace',
   description: 'Works once. On a server that others can reach it needs the one-time `setup_token` that the server wrote to `setup-token.txt` in its data folder.',
   uses: { accounts, setupToken },
   body: Joi.object<Setup, true>({
-    email: Joi.string().email({ tlds: false }).max(254).required(),
+    email: email.required(),
     name: Joi.string().trim().min(1).max(30).required(),
     password: newPassword.required(),
-    language: Joi.string().pattern(/^[a-z]{2}-[A-Z]{2}$/, 'language'),
-    setup_token: Joi.string().max(200),
+    language: locale,
+    setup_token: token,
   }),
   status: 201,
   reply: result,

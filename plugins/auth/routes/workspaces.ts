@@ -3,7 +3,7 @@ import Joi from 'joi'
 import { route } from '../../../core/index.ts'
 import { memberErrors } from '../member-errors.ts'
 import { presentWorkspace } from '../presenters/workspace.ts'
-import { currentWorkspace } from '../schemas/account.ts'
+import { currentWorkspace, uuid } from '../schemas/account.ts'
 import type { CurrentWorkspace } from '../schemas/account.ts'
 import { workspaces } from '../services/workspaces.ts'
 
@@ -13,7 +13,7 @@ const enter = route({
   method: 'POST', path: '/workspaces/switch', surface: 'console', credential: 'account', access: 'account:update', resource: 'none',
   summary: 'Work in another of the workspaces to which the account belongs',
   uses: { workspaces },
-  body: Joi.object<{ tenant_id: string }, true>({ tenant_id: Joi.string().guid().required() }),
+  body: Joi.object<{ tenant_id: string }, true>({ tenant_id: uuid.required() }),
   reply: Joi.object<{ result: 'success'; new_tenant: CurrentWorkspace }, true>({ result: success, new_tenant: currentWorkspace.required() }),
   errors: [memberErrors.notLinked],
   handle: async ({ actor, body }, { workspaces }) => {

@@ -5,6 +5,9 @@ export type Seconds = number
 export const seconds = (time: Date): Seconds => Math.floor(time.getTime() / 1000)
 export const secondsOrNull = (time: Date | null): Seconds | null => time && seconds(time)
 
+/** An id as a client sends it: made canonical, since ids are compared. */
+export const uuid = Joi.string().guid({ separator: '-', wrapper: false }).lowercase()
+
 export interface Result { result: 'success' }
 export const result = Joi.object<Result, true>({ result: Joi.string<'success'>().valid('success').required() })
 

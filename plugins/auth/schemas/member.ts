@@ -1,6 +1,7 @@
 import Joi from 'joi'
 import { ROLES } from '../roles.ts'
 import type { Role } from '../roles.ts'
+import { uuid } from './account.ts'
 import type { Seconds } from './account.ts'
 
 export interface MemberItem {
@@ -57,4 +58,4 @@ export const invitationCheck = Joi.object<InvitationCheck, true>({
   data: Joi.object({ workspace_name: Joi.string().required(), workspace_id: Joi.string().uuid().required(), email: Joi.string().required() }),
 })
 
-export const memberId = Joi.object<{ member_id: string }, true>({ member_id: Joi.string().guid().required() })
+export const memberId = Joi.object<{ member_id: string }, true>({ member_id: uuid.required() })

@@ -2,12 +2,13 @@
  * Codes by mail. Whoever asks gets a token, the address gets six digits, and only both together are worth something. What is asked for an
  * address that nobody has goes the same way, down to its row, but for the mail.
  */
-import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto'
+import { createHmac, randomInt } from 'node:crypto'
 import { database, deriveKey, serverConfig, service } from '../../../core/index.ts'
 import { authErrors } from '../errors.ts'
-import type { CodePurpose } from '../models/mail-code.ts'
 import { MailCode } from '../models/mail-code.ts'
+import type { CodePurpose } from '../models/mail-code.ts'
 import { letters } from './letters.ts'
+import { digest, newToken } from './tokens.ts'
 
 const TRIES = 5
 const MINUTES = 5
@@ -38,14 +39,12 @@ export interface Codes {
   look(purpose: CodePurpose, token: string): Promise<Confirmed>
   /** Uses it up, in the transaction of the caller. Of two at once one succeeds. Throws 400. */
   take(purpose: CodePurpose, token: string): Promise<Confirmed>
-  /** Ends whatever was asked for an account: its secret or its address is another one now. */
+  /** Ends whatever was asked for an account: for when its password or its address changes. */
   drop(accountId: string): Promise<void>
   /** Removes what has expired; resolves to the number. */
   forget(): Promise<number>
 }
 
-const digest = (token: string): string => createHash('sha256').update(token).digest('hex')
-const newToken = (): string => randomBytes(32).toString('base64url')
 const good = `token_hash = $1 AND purpose = $2 AND confirmed AND account_id IS NOT NULL AND expires_at > now()`
 
 export const codes = service('auth.codes', {
@@ -94,7 +93,7 @@ export const codes = service('auth.codes', {
       look: async (purpose, token) => found(await db.query(`SELECT email, account_id FROM mail_codes WHERE ${good}`, [digest(token), purpose])),
       take: async (purpose, token) => found(await db.query(`DELETE FROM mail_codes WHERE ${good} RETURNING email, account_id`, [digest(token), purpose])),
       drop: async (accountId) => { await MailCode.destroy({ where: { account_id: accountId } }) },
-      forget: async () => (await db.query(`DELETE FROM mail_codes WHERE expires_at < now() RETURNING 1`)).length,
+      forget: async () => (await db.query('DELETE FROM mail_codes WHERE expires_at < now() RETURNING 1')).length,
     }
   },
 })

@@ -2,7 +2,7 @@
  * Invitations: a token by mail makes an account a member, once, within three days. Whoever invites is shown the token too, so it says
  * nothing of who shows it: it signs in to an account that it has just made active, and to no other.
  */
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { database, service } from '../../../core/index.ts'
 import { audit } from '../../audit/ports.ts'
 import { memberErrors } from '../member-errors.ts'
@@ -15,6 +15,7 @@ import { members } from './members.ts'
 import type { Asking } from './members.ts'
 import { passwords } from './passwords.ts'
 import type { Tokens } from './sessions.ts'
+import { digest, newToken } from './tokens.ts'
 
 const HOURS = 72
 /** Days for which an invitation that is over is still shown, so that somebody can send it again. */
@@ -48,7 +49,6 @@ export interface Invitations {
 }
 
 interface Found { workspaceId: string; workspaceName: string; accountId: string; email: string; status: AccountStatus }
-const digest = (token: string): string => createHash('sha256').update(token).digest('hex')
 
 export const invitations = service('auth.invitations', {
   uses: { db: database, admit, holds, lessening, members, passwords, audit },
@@ -78,7 +78,7 @@ export const invitations = service('auth.invitations', {
         const account = await accountOf(email)
         if (account.status === 'banned' || account.status === 'closed') return { status: 'failed' as const }
         if (await members.roleOf(workspaceId, account.id) !== undefined) return { status: 'already_member' as const }
-        const token = randomBytes(32).toString('base64url')
+        const token = newToken()
         await db.query(
           `INSERT INTO invitations (workspace_id, account_id, role, token_hash, invited_by, expires_at, created_at)
            VALUES ($1, $2, $3, $4, $5, now() + ${HOURS} * interval '1 hour', now())

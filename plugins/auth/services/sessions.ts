@@ -2,14 +2,15 @@
  * Sessions: one a sign-in. A signed access token names the session and is good for an hour, or until the session ends; a refresh token, used
  * once, makes the next. Whoever shows a refresh token from before ends the session: one of the two who have it is a thief.
  */
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { jwtVerify, SignJWT } from 'jose'
 import type Koa from 'koa'
 import { database, deriveKey, logger, serverConfig, service } from '../../../core/index.ts'
 import { authConfig } from '../config.ts'
 import { Session } from '../models/session.ts'
+import { digest, newToken } from './tokens.ts'
 
-/** Seconds for which the token before the last is refused without more: two tabs, or an answer that was lost. */
+/** Seconds for which the token before the last is only refused, and ends nothing: two tabs, or an answer that was lost. */
 const LENIENT = 10
 
 export interface Tokens { readonly access: string; readonly csrf: string; readonly refresh: string }
@@ -33,7 +34,6 @@ export interface Sessions {
 /** The session of a request that was let in by one. */
 export const sessionOf = (ctx: Koa.Context): string => String(ctx.state['sessionId'])
 
-const digest = (token: string): string => createHash('sha256').update(token).digest('hex')
 const isId = (value: unknown): value is string => typeof value === 'string' && /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(value)
 
 export const sessions = service('auth.sessions', {
@@ -50,7 +50,7 @@ export const sessions = service('auth.sessions', {
       } catch { return undefined }
     }
     const newRefresh = (sessionId: string) => {
-      const token = `${sessionId}.${randomBytes(32).toString('base64url')}`
+      const token = `${sessionId}.${newToken()}`
       return { token, hash: digest(token), expires: new Date(Date.now() + config.refreshTokenDays * 86_400_000) }
     }
     const tokens = async (session: SessionRef, refresh: string): Promise<Tokens> =>
