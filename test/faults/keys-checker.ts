@@ -93,7 +93,7 @@ const keysOf = (steps: ReadonlyMap<string, Step>): Map<string, Key> => {
     const takings = [
       ...own.flatMap((step) => takingsOf(step, secrets)),
       ...removals.filter(({ operation }) => operation.maker === maker).map((step) => ending('maker', `the removal of its maker ${maker}`, span(step))),
-      ...deletions.flatMap((make) => make(reach)),
+      ...deletions.flatMap((make) => make(reach, own.some(doing('narrow')))),
     ]
     return [[name, { name, reach, secrets, takings, expires: own.some(doing('expire')) }]]
   }))
@@ -126,13 +126,13 @@ const takingsOf = (step: Step, secrets: ReadonlyMap<string, Step>): Taking[] => 
     case 'make': case 'use': case 'remove maker': case 'delete dataset': return []
   }
 }
-const deletion = (step: Step<Of<'delete dataset'>>) => (reach: Reach): Taking[] => {
+const deletion = (step: Step<Of<'delete dataset'>>) => (reach: Reach, narrowed: boolean): Taking[] => {
   const [when, { dataset }] = [span(step), step.operation]
   if (!when || !within(reach, { dataset })) return []
   return [{
     law: 'dataset', what: 'the deletion of the dataset', ...when, takes: (_secret, target) => target !== null && target !== 'all' && target.dataset === dataset,
-    // With the last dataset of a key goes the key.
-    ends: () => reach !== 'all',
+    // With the last dataset of a key goes the key; only one of the whole workspace has no last one.
+    ends: () => reach !== 'all' || narrowed,
   }]
 }
 

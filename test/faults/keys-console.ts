@@ -10,6 +10,8 @@ export type Session = Readonly<Record<string, string>>
 const password = 'correct horse 42'
 const email = (name: string): string => `${name}@example.org`
 const agent = new Agent({ keepAlive: true })
+/** Closes what rested: a server may close it in the moment in which it is used again. */
+export const forgetConnections = (): void => { agent.destroy() }
 
 /** Rejects where there is no whole answer within `patience` milliseconds, or the connection breaks. */
 export const send = (url: string, method: string, path: string, headers: Session, body: unknown, patience: number): Promise<Reply> => new Promise((resolve, reject) => {

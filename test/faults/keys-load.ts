@@ -1,7 +1,7 @@
 /** Clients that make, use and change keys all the time, through whichever process they happen on, and write down what they were told. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fleet } from './fleet.ts'
-import { send } from './keys-console.ts'
+import { forgetConnections, send } from './keys-console.ts'
 import type { Reply, Session } from './keys-console.ts'
 import type { KeyAnswer, KeyHistory, KeyOperation, Reach } from './keys-operations.ts'
 import { random } from './random.ts'
@@ -176,13 +176,13 @@ export const clients = (world: KeyWorld): Clients => {
     },
     sweep: async () => {
       const problems: string[] = []
+      forgetConnections()
       for (const [turn, server] of web.entries()) {
         await Promise.all(keys.map(async (key, index) => {
           const [secret, reached] = [key.secrets.at(-1), key.reach === 'all' ? datasets : key.reach]
           const dataset = [null, reached[0] ?? null, datasets.find((id) => !reached.includes(id)) ?? null][(index + turn) % 3] ?? null
           if (!secret) return
-          // A connection that rested may be closed at the moment at which it is used again.
-          const reply = await use(key, secret, dataset, server, PATIENCE.afterwards) ?? await use(key, secret, dataset, server, PATIENCE.afterwards)
+          const reply = await use(key, secret, dataset, server, PATIENCE.afterwards)
           if (!reply || reply.status >= 500) problems.push(`${server.name} answered ${reply?.status ?? 'nothing'} to ${secret.name}`)
         }))
       }
