@@ -1,5 +1,5 @@
 /**
- * Sessions: one a sign-in. A signed access token names the session and is good for an hour, or until the session ends; a refresh token, used
+ * Sessions: one a sign-in. A signed access token names the session and is good for a while (`accessTokenMinutes`), or until the session ends; a refresh token, used
  * once, makes the next. Whoever shows a refresh token from before ends the session: one of the two who have it is a thief.
  */
 import { randomUUID } from 'node:crypto'
