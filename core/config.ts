@@ -223,6 +223,7 @@ const pathName = (path: readonly (string | number)[]): string =>
 const WORDS = {
   'object.unknown': 'is not known here', 'any.required': 'is missing', 'object.base': 'must be a mapping: names with values below them',
   'string.pattern.base': 'must match {{#regex}}', 'string.pattern.name': 'must be {{#name}}',
+  'string.pattern.invert.base': 'must not match {{#regex}}', 'string.pattern.invert.name': 'must have no {{#name}}',
 }
 /** The kernel's own keys, by the section in which they may stand. */
 const OWN_KEYS: Readonly<Record<string, readonly string[]>> = { plugins: ['$optional'], adapters: ['$adapter'] }

@@ -188,14 +188,15 @@ test('files that are wrong', async (t) => {
 test('a section is checked as a whole: where, what, what instead, and no values', async (t) => {
   const schema = Joi.object({
     limit: Joi.number().required(), size: Joi.number().max(3), mode: Joi.string().valid('strict', 'loose'), secret: Joi.string().pattern(/^[a-z]+$/),
+    url: Joi.string().pattern(/[?#]/, { name: 'options', invert: true }), word: Joi.string().pattern(/\d/, { invert: true }),
     nested: Joi.object({ timeout: Joi.number() }), list: Joi.array().items(Joi.object({ weight: Joi.number() })), on: Joi.boolean().default(true),
   })
   const config = await load(t, { files: { 'own.yaml': 'plugins:\n  acme:\n    size: 9\n    limits: 1\n    list:\n      - weight: 1\n      - wieght: 1' }, env: { MORTISE_CONFIG: 'own.yaml' } })
-  const { problems } = checkSection(schema, { ...config.document.plugins['acme'], mode: 'stric', secret: 'HUNTER2', nested: { timeuot: 5 }, $optinal: true }, ['plugins', 'acme'], config)
+  const { problems } = checkSection(schema, { ...config.document.plugins['acme'], mode: 'stric', secret: 'HUNTER2', url: 'smtp://me:HUNTER2@host?x', word: 'HUNTER2', nested: { timeuot: 5 }, $optinal: true }, ['plugins', 'acme'], config)
   const found = new Map(problems.map((problem) => [problem.path, problem]))
-  t.deepEqual([...found.keys()].sort(), ['$optinal', 'limit', 'limits', 'list[1].wieght', 'mode', 'nested.timeuot', 'secret', 'size'].map((name) => `plugins.acme.${name}`))
+  t.deepEqual([...found.keys()].sort(), ['$optinal', 'limit', 'limits', 'list[1].wieght', 'mode', 'nested.timeuot', 'secret', 'size', 'url', 'word'].map((name) => `plugins.acme.${name}`))
   t.like(found.get('plugins.acme.limit'), { message: 'is missing', origin: 'own.yaml:2' })
-  t.deepEqual(found.get('plugins.acme.limits'), { path: 'plugins.acme.limits', message: 'is not known here', fix: 'did you mean "limit"? allowed here: limit, size, mode, secret, nested, list, on', origin: 'own.yaml:4' })
+  t.deepEqual(found.get('plugins.acme.limits'), { path: 'plugins.acme.limits', message: 'is not known here', fix: 'did you mean "limit"? allowed here: limit, size, mode, secret, url, word, nested, list, on', origin: 'own.yaml:4' })
   t.like(found.get('plugins.acme.list[1].wieght'), { fix: 'did you mean "weight"? allowed here: weight', origin: 'own.yaml:7' })
   t.like(found.get('plugins.acme.mode'), { message: 'must be one of [strict, loose]', fix: 'did you mean "strict"?' })
   t.like(found.get('plugins.acme.nested.timeuot'), { fix: 'did you mean "timeout"? allowed here: timeout' })
