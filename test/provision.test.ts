@@ -157,6 +157,7 @@ test('secrets stand elsewhere, tags are refused, and everything that is wrong is
   const app = await start(t)
   t.regex(await refusal(t, apply(app, { owner: { ...owner, password: { env: 'TEST_NOT_THERE' } }, workspaces: [{ name: 'x', keys: [{ name: 'y', secret: { file: '/not/there' } }] }] })), /TEST_NOT_THERE[^]*cannot be read/)
   t.regex(await refusal(t, apply(app, { workspaces: [{ name: 'x' }] })), /owner: is missing/)
+  t.false(/hunter2/.test(await refusal(t, apply(app, { owner: { ...owner, password: { file: 'hunter2-hunter2' } } }))), 'nor is it told where it was taken for a path')
 })
 
 test('a plan is text that can be read', (t) => {

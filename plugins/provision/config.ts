@@ -30,7 +30,7 @@ export interface WorkspaceConfig {
 export interface ProvisionConfig { readonly owner?: PersonConfig; readonly workspaces?: WorkspaceConfig[] }
 
 const NO_LITERAL = 'is a secret, which does not stand in the configuration. Write env: NAME or file: PATH below it, which say where it is'
-const secret = Joi.object<SecretSource, true>({ env: Joi.string().pattern(/^[A-Za-z_]\w*$/), file: Joi.string() }).xor('env', 'file')
+const secret = Joi.object<SecretSource, true>({ env: Joi.string().pattern(/^[A-Za-z_]\w*$/, 'the name of an environment variable'), file: Joi.string() }).xor('env', 'file')
   .messages({ 'object.base': NO_LITERAL, 'object.xor': 'has env and file; keep one of them', 'object.missing': 'says neither env nor file' })
 const email = Joi.string().email({ tlds: false }).max(254)
 const label = (max: number): Joi.StringSchema => Joi.string().trim().min(1).max(max).pattern(/^[^\0\p{Cs}]*$/u)

@@ -71,7 +71,8 @@ const secretOf = (source: SecretSource | undefined, path: string, report: Report
       if (value !== '') return value
       report(`${path}.file`, 'its file is empty', 'Write the secret into it.')
     } catch (error) {
-      report(`${path}.file`, `its file cannot be read: ${(error as Error).message}`, 'Make the file, or correct the path.')
+      // Without the path: should it be the secret itself, a log is no place for it.
+      report(`${path}.file`, `its file cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'it is no file'}`, 'Make the file, or correct the path. The secret itself does not stand here.')
     }
   }
   return undefined
