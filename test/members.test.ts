@@ -1,7 +1,7 @@
 /** Members, invitations, transfers and workspaces, as several browsers meet them at once. */
 import { createHash, randomUUID } from 'node:crypto'
 import test from 'ava'
-import { database } from '../core/index.ts'
+import { database, errors } from '../core/index.ts'
 import { testApp } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
 import { accounts } from '../plugins/auth/ports.ts'
@@ -351,6 +351,8 @@ test.serial('a suspension ends sessions at once, in every workspace, and lifting
   t.deepEqual(ended.filter((one) => one !== admin.accountId), [`owner of ${workspaceId}`])
   t.is((await admin.ask('GET', '/account/profile')).status, 401)
   t.is((await bodyOf(await login(app, password, admin.email))).code, 'account_banned')
+  const late = app.resolve(invitations).invite({ workspaceId: alpha.id, id: admin.accountId }, `late-${randomUUID()}@example.org`, 'admin')
+  await t.throwsAsync(late, { message: errors.forbidden().message }, 'a request that was let in before the suspension opens no door after it')
   refused(t, await anybody('POST', '/activate', { token: door.token, name: 'Eve', password }), 400, 'invalid_invitation')
   t.deepEqual(await tells(() => port().suspend(admin.accountId, false)), [`owner of ${workspaceId}`])
   t.is((await admin.ask('GET', '/account/profile')).status, 401)

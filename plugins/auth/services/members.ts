@@ -20,7 +20,7 @@ export interface Members extends Pick<Accounts, 'may' | 'members' | 'setRole'> {
   remove(asking: Asking, accountId: string): Promise<void>
   /** Makes another member the owner. Throws `forbidden` unless it is the owner who asks, `cannot-operate-self`, `member-not-found`. */
   transfer(asking: Asking, accountId: string): Promise<void>
-  /** Throws `forbidden` where whoever asks has lost the permission meanwhile. Inside of a transaction, when the workspace is held. */
+  /** Throws `forbidden` where whoever asks has lost the permission, or was suspended, meanwhile. Inside of a transaction, when the workspace is held. */
   requireStill(asking: Asking, permission: string): Promise<void>
   /** Undefined where it is no member. */
   roleOf(workspaceId: string, accountId: string): Promise<Role | undefined>
@@ -66,8 +66,10 @@ export const members = service('auth.members', {
       await audit.record({ workspaceId, action: 'workspace.transferred', resource: { type: 'workspace', id: workspaceId }, details: { before: old?.id ?? null, owner: accountId } })
     }
     const requireStill: Members['requireStill'] = async ({ workspaceId, id }, permission) => {
+      // Held: a suspension comes before this, and is seen, or after, and takes back what is done here.
+      const account = await holds.account(id)
       const role = await roleOf(workspaceId, id)
-      if (role === undefined || !mayRole(role, permission)) throw errors.forbidden()
+      if (account?.status !== 'active' || role === undefined || !mayRole(role, permission)) throw errors.forbidden()
     }
     const requireActive = async (accountId: string): Promise<void> => {
       const account = await holds.account(accountId)
