@@ -15,6 +15,7 @@ import * as kernelPorts from '../core/ports.ts'
 import { testApp, testPort as runSuite } from '../core/testing.ts'
 import type { TestAppOptions } from '../core/testing.ts'
 import { memoryCache } from '../plugins/platform/services/memory-cache.ts'
+import { alone } from './support/alone.ts'
 import { brokenLaws } from './support/broken-laws.ts'
 import { ownS3 } from './support/s3-server.ts'
 import type { OwnS3 } from './support/s3-server.ts'
@@ -22,10 +23,6 @@ import type { OwnS3 } from './support/s3-server.ts'
 const { cacheContract, databaseContract, queueContract, queueProbes, rateLimiterContract, signalContract, storageContract } = suites
 
 // Only `platform`: the laws of its ports need nothing else.
-const alone = {
-  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null },
-  adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} } },
-}
 const where = process.env['TEST_DATABASE_URL'] === undefined ? 'embedded' : 'postgres'
 const onCache = (name: string) => ({ ...alone, adapters: { ...alone.adapters, cache: { [name]: {} } } })
 

@@ -91,7 +91,7 @@ test.serial('a key has so many requests a minute, on every address that takes it
   t.is(listed.find((key) => key.id === body.id)?.rate_limit, null)
 })
 
-test.serial('many at once get no more than the rate, and a refused request is no use of the key', async (t) => {
+test.serial('many at once get no more than the rate, and a refused request does not count as the last use of the key', async (t) => {
   const { app, console, ask } = world
   const { body: { id, token } } = await console('POST', '/api-keys', { rate_limit: 7 })
   const statuses = (await Promise.all(Array.from({ length: 20 }, () => ask(token as string, '/datasets')))).map(({ status }) => status)

@@ -1,5 +1,5 @@
 /** Migrations: in order, once, whole or not at all, whoever comes first. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -10,12 +10,13 @@ import type { Database, Logger } from '../core/index.ts'
 import { migrate, pendingMigrations } from '../core/migrate.ts'
 import { testApp } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
+import { alone } from './support/alone.ts'
 
 let app: TestApp
 let db: Database
 let log: Logger
 test.before(async () => {
-  app = await testApp({ config: { plugins: { auth: null, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null }, adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} } } } })
+  app = await testApp({ config: alone })
   db = app.resolve(database)
   log = app.resolve(logger)
 })
@@ -85,7 +86,7 @@ test.serial('a file that is no migration, and a folder that is not there, are re
 })
 
 test.serial('every migration of the project names its plugin and is applied', async (t) => {
-  const source = { plugin: ['platform', 'auth', 'api-keys', 'models', 'datasets', 'bootstrap'], folder: new URL('../migrations/', import.meta.url) }
+  const source = { plugin: await readdir(new URL('../plugins/', import.meta.url)), folder: new URL('../migrations/', import.meta.url) }
   t.deepEqual(await pendingMigrations(db, [source]), [])
   t.true((await db.query<{ id: string }>("SELECT id FROM schema_migrations WHERE id LIKE 'datasets/%'")).length > 0)
 })

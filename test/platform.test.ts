@@ -21,12 +21,9 @@ import { localStorage } from '../plugins/platform/adapters/storage-local.ts'
 import { FolderInUse, lockFolder } from '../plugins/platform/services/folder-lock.ts'
 import { memoryCache } from '../plugins/platform/services/memory-cache.ts'
 import { openDatabase } from '../plugins/platform/services/sequelize-database.ts'
+import { alone } from './support/alone.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const alone = {
-  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null },
-  adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} } },
-}
 const newFolder = async (): Promise<string> => mkdtemp(join(tmpdir(), 'mortise-platform-'))
 /** Runs a module's text in a process of its own. */
 const run = (code: string) => spawn(process.execPath, ['--import=@oxc-node/core/register', '--input-type=module', '-e', code], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })

@@ -11,15 +11,12 @@ import { command, database, definePlugin, job, queue } from '../core/index.ts'
 import type { JobCall } from '../core/index.ts'
 import { testApp } from '../core/testing.ts'
 import type { TestApp, TestAppOptions } from '../core/testing.ts'
+import { alone } from './support/alone.ts'
 import { root } from './support/processes.ts'
 import { scratch } from './support/scratch.ts'
 import { redis, redisProgram } from './support/services.ts'
 import type { RedisService } from './support/services.ts'
 
-const alone = {
-  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null },
-  adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} } },
-}
 type Call = JobCall<{ name: string }>
 const runs: Call[] = []
 let handle: (call: Call) => unknown = () => undefined

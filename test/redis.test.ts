@@ -15,6 +15,7 @@ import { layeredCache } from '../plugins/platform/adapters/cache-layered.ts'
 import { redisCache } from '../plugins/platform/adapters/cache-redis.ts'
 import { redisSignal } from '../plugins/platform/adapters/signal-redis.ts'
 import { cacheContract, forgetEverywhere } from '../plugins/platform/contracts/cache.ts'
+import { alone } from './support/alone.ts'
 import { ownRedis, redisProgram } from './support/services.ts'
 import type { OwnRedis } from './support/services.ts'
 import { slowWire } from './support/slow-wire.ts'
@@ -475,12 +476,8 @@ run('who may not listen or write is told so once and in the health, and serves a
   await until(() => heard.length > 0, 'it hears')
 })
 
-const alone = (own: { url: string }) => ({
-  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null, openapi: null },
-  adapters: {
-    authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} },
-    cache: { layered: { redis: own.url } }, signal: { redis: { url: own.url } },
-  },
+const onRedis = ({ url }: { url: string }) => ({
+  plugins: { ...alone.plugins, openapi: null }, adapters: { ...alone.adapters, cache: { layered: { redis: url } }, signal: { redis: { url } } },
 })
 const readiness = async (app: TestApp): Promise<{ status: number; state: string; cache: string; signal: string }> => {
   const response = await app.fetch('/readyz')
@@ -491,7 +488,7 @@ const readiness = async (app: TestApp): Promise<{ status: number; state: string;
 run('a server says in /readyz that Redis is away, at its start and later, and recovers without a restart', async (t) => {
   const own = await server(t, { password: PASSWORD, started: false })
   const start = Date.now()
-  const app = await testApp({ config: alone(own), only: ['web'], fakes: { logger: log } })
+  const app = await testApp({ config: onRedis(own), only: ['web'], fakes: { logger: log } })
   t.teardown(app.close)
   t.log(`started without Redis in ${Date.now() - start} ms`)
   for (let round = 0; round < 2; round += 1) {
@@ -526,10 +523,10 @@ run('what no waiting can cure keeps the server from starting: a wrong password, 
       said.push(String(error.stack))
     }
   }
-  const { message } = await t.throwsAsync<StartupError>(testApp({ config: alone({ url: wrong }), only: ['web'] }), { instanceOf: StartupError })
+  const { message } = await t.throwsAsync<StartupError>(testApp({ config: onRedis({ url: wrong }), only: ['web'] }), { instanceOf: StartupError })
   t.is(message.split('\n').length, 2)
   said.push(message)
-  const { message: badUrl } = await t.throwsAsync<StartupError>(testApp({ config: alone({ url: `${own.url}/zero` }), only: ['web'] }), { instanceOf: StartupError })
+  const { message: badUrl } = await t.throwsAsync<StartupError>(testApp({ config: onRedis({ url: `${own.url}/zero` }), only: ['web'] }), { instanceOf: StartupError })
   t.regex(badUrl, /adapters.cache.layered.redis.*number of a database/)
   said.push(badUrl)
 })

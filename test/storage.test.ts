@@ -12,13 +12,11 @@ import type { HttpError, StartupError, Storage } from '../core/index.ts'
 import { testApp } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
 import { openS3 } from '../plugins/platform/services/s3-objects.ts'
+import { alone } from './support/alone.ts'
 import { ownS3 } from './support/s3-server.ts'
 import type { OwnS3 } from './support/s3-server.ts'
 
-const alone = (options: object, server: Record<string, unknown> = {}) => ({
-  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null }, server,
-  adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} }, storage: { s3: { ...options } } },
-})
+const onS3 = (options: object, server: Record<string, unknown> = {}) => ({ ...alone, server, adapters: { ...alone.adapters, storage: { s3: { ...options } } } })
 const text = async (files: Storage, key: string): Promise<string> => (await buffer(await files.get(key))).toString()
 const MIB = 1024 * 1024
 const stream = (mebibytes: number, at: (mebibyte: number) => void = () => undefined): Readable => Readable.from((async function* () {
@@ -33,7 +31,7 @@ let app: TestApp
 let files: Storage
 test.before(async () => {
   s3 = await ownS3()
-  app = await testApp({ config: alone({ ...s3.options, prefix: 'some/place' }) })
+  app = await testApp({ config: onS3({ ...s3.options, prefix: 'some/place' }) })
   files = app.resolve(storage)
 })
 test.after.always(async () => {
@@ -44,7 +42,7 @@ test.after.always(async () => {
 test.serial('files lie under the prefix, and another prefix does not see them', async (t) => {
   await files.put('a/b', Buffer.from('here'))
   t.true(s3.requests.includes(`PUT /${s3.bucket}/some/place/a/b?x-id=PutObject`), s3.requests.at(-1))
-  const other = await testApp({ config: alone(s3.options) })
+  const other = await testApp({ config: onS3(s3.options) })
   t.teardown(() => other.close())
   t.is(await other.resolve(storage).size('a/b'), undefined)
   t.is(await text(other.resolve(storage), 'some/place/a/b'), 'here')
@@ -149,7 +147,7 @@ test.serial('64 MiB pass through in little memory, in and out', async (t) => {
 
 test.serial('a start says what is wrong with the bucket, and what to do', async (t) => {
   const said = async (options: object): Promise<string> => {
-    const error = await t.throwsAsync<StartupError>(testApp({ config: alone({ ...s3.options, ...options }, { waitMs: 0 }) }).then((it) => it.close()))
+    const error = await t.throwsAsync<StartupError>(testApp({ config: onS3({ ...s3.options, ...options }, { waitMs: 0 }) }).then((it) => it.close()))
     t.is(error.exitCode, 1)
     return error.message
   }
@@ -159,7 +157,7 @@ test.serial('a start says what is wrong with the bucket, and what to do', async 
   t.regex(await said({ endpoint: app.url }), /cannot be used: .*\n.*speaks S3/)
   t.regex(await said({ endpoint: 'http://127.0.0.1:1' }), /cannot be reached: .*ECONNREFUSED.*\n.*Start that server/)
   for (const wrong of [{ bucket: 'A' }, { accessKeyId: undefined }, { endpoint: 'ftp://x' }, { prefix: '../x' }, { prefix: 'a/' }]) {
-    const error = await t.throwsAsync<StartupError>(testApp({ config: alone({ ...s3.options, ...wrong }) }).then((it) => it.close()))
+    const error = await t.throwsAsync<StartupError>(testApp({ config: onS3({ ...s3.options, ...wrong }) }).then((it) => it.close()))
     t.is(error.exitCode, 2, JSON.stringify(wrong))
   }
 })
@@ -168,7 +166,7 @@ test.serial('a start waits for an S3 that is starting too', async (t) => {
   const late = await ownS3({ started: false })
   t.teardown(() => late.remove())
   setTimeout(() => { void late.start() }, 1_500)
-  const waiting = await testApp({ config: alone(late.options, { waitMs: 20_000 }) })
+  const waiting = await testApp({ config: onS3(late.options, { waitMs: 20_000 }) })
   t.teardown(() => waiting.close())
   const name = randomUUID()
   await waiting.resolve(storage).put(name, Buffer.from('at last'))

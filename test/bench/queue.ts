@@ -10,6 +10,7 @@ import Joi from 'joi'
 import { database, definePlugin, job, queue } from '../../core/index.ts'
 import { testApp } from '../../core/testing.ts'
 import type { TestApp } from '../../core/testing.ts'
+import { alone } from '../support/alone.ts'
 
 const { values } = parseArgs({ options: {
   database: { type: 'string' }, redis: { type: 'string' }, waiting: { type: 'string', default: '10000' }, jobs: { type: 'string', default: '500' },
@@ -23,10 +24,6 @@ const work = job('bench.work', { payload, concurrency: 4, retries: 0, handle })
 const bench = definePlugin({ name: 'bench', kernel: '^1', jobs: [work] })
 
 interface Result { readonly perSecond: number; readonly p50: number; readonly p95: number }
-const alone = {
-  plugins: { auth: null, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null },
-  adapters: { authenticator: {}, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: { jobs: {} } },
-}
 
 /** Jobs that wait for an hour do not count as a backlog: these are due, of a hundred groups, and of a lower priority than what is measured. */
 const fill = async (app: TestApp): Promise<void> => {

@@ -5,7 +5,7 @@ import type { ConfigDocument } from '../../core/config.ts'
 import type { TestApp, TestRequest } from '../../core/testing.ts'
 import type { Role } from '../../plugins/auth/roles.ts'
 
-/** The plugin alone; the others have tests of their own. */
+/** `auth` without the plugins that need it; they have tests of their own. */
 export const alone = (server: Record<string, unknown> = {}, auth: Record<string, unknown> = {}): Partial<ConfigDocument> => ({
   plugins: { auth, models: null, datasets: null, 'api-keys': null, provision: null, bootstrap: null },
   adapters: { authenticator: { session: {} }, modelProvider: null, extractor: null, datasetLifecycle: null, memberLifecycle: null, command: null } as unknown as ConfigDocument['adapters'],
@@ -17,13 +17,13 @@ export const base64 = (text: string): string => Buffer.from(text).toString('base
 export const bodyOf = async (response: Response): Promise<any> => response.json()
 
 /** Cookies by name, with their attributes as the server wrote them. */
-export const cookiesOf = (response: Response): Map<string, { value: string; attributes: string }> => new Map(response.headers.getSetCookie().map((line) => {
+export const cookiesOf = ({ headers }: Pick<Response, 'headers'>): Map<string, { value: string; attributes: string }> => new Map(headers.getSetCookie().map((line) => {
   const [pair = '', ...attributes] = line.split('; ')
   const at = pair.indexOf('=')
   return [pair.slice(0, at), { value: pair.slice(at + 1), attributes: attributes.join('; ').toLowerCase() }]
 }))
 export interface Session { readonly access: string; readonly refresh: string; readonly csrf: string; readonly cookie: string }
-export const sessionOf = (response: Response, prefix = ''): Session => {
+export const sessionOf = (response: Pick<Response, 'headers'>, prefix = ''): Session => {
   const cookies = cookiesOf(response)
   const value = (name: string): string => cookies.get(prefix + name)?.value ?? ''
   return {

@@ -1,6 +1,7 @@
 /** What keys reach under every scoping strategy, and that whatever takes something from them holds on the next request, wherever that arrives. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
+import { base64, sessionOf } from './browser.ts'
 import { client } from './client.ts'
 import type { Answer } from './client.ts'
 
@@ -74,9 +75,8 @@ export const scopeSuite = async (t: ExecutionContext, strategy: string, urls: re
     return body
   }
   const signIn = async ({ email, password }: typeof owner): Promise<Record<string, string>> => {
-    const { headers } = await post('/console/api/login', { email, password: Buffer.from(password).toString('base64') })
-    const cookies = headers.getSetCookie().map((cookie) => cookie.split(';')[0] ?? '')
-    return { cookie: cookies.join('; '), 'x-csrf-token': cookies.find((cookie) => cookie.includes('csrf_token='))?.split('=')[1] ?? '' }
+    const { cookie, csrf } = sessionOf(await post('/console/api/login', { email, password: base64(password) }))
+    return { cookie, 'x-csrf-token': csrf }
   }
 
   t.is((await post('/console/api/setup', owner)).status, 201)

@@ -5,6 +5,7 @@ import { apiKeys } from '../../plugins/api-keys/ports.ts'
 import { accounts } from '../../plugins/auth/ports.ts'
 import type { Accounts } from '../../plugins/auth/ports.ts'
 import { datasets } from '../../plugins/datasets/ports.ts'
+import { login, sessionOf } from './browser.ts'
 import { client } from './client.ts'
 
 export interface Workspace {
@@ -56,10 +57,8 @@ export const makeWorkspace = async (app: TestApp, name: string): Promise<Workspa
 
 /** Signs in; the answer's cookies and CSRF token as headers. */
 export const signIn = async (app: TestApp, { email, password }: Pick<Workspace, 'email' | 'password'>): Promise<Record<string, string>> => {
-  const response = await app.fetch('/console/api/login', { json: { email, password: Buffer.from(password).toString('base64') } })
-  const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0] as string)
-  const csrf = cookies.find((cookie) => cookie.includes('csrf_token='))?.split('=')[1] ?? ''
-  return { cookie: cookies.join('; '), 'x-csrf-token': csrf }
+  const { cookie, csrf } = sessionOf(await login(app, password, email))
+  return { cookie, 'x-csrf-token': csrf }
 }
 
 export const allIds = async (app: TestApp): Promise<Ids> => {
