@@ -1,6 +1,7 @@
 /** What plugins import, and the only file of the kernel that they may. */
 export * from './errors.ts'
 export * from './model.ts'
+export * from './network.ts'
 export * from './plugin.ts'
 export * from './ports.ts'
 export * from './route.ts'

@@ -2,12 +2,13 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { BlockList, isIP } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import fc from 'fast-check'
 import pg from 'pg'
-import { database, deriveKey, errors, queue, serverConfig } from '../core/index.ts'
+import { database, deriveKey, errors, networkOf, queue, serverConfig } from '../core/index.ts'
 import type { HttpError, ServerConfig } from '../core/index.ts'
 import { testApp, testPort } from '../core/testing.ts'
 import type { TestApp, TestAppOptions } from '../core/testing.ts'
@@ -198,8 +199,25 @@ test('guessing is slowed down for the pair of account and address, and nobody el
   }
   for (let tries = 0; tries < 6; tries++) {
     if (tries === 5) await prolong()
+    t.is((await from(`2001:db8:0:7:${tries}::1`, 'wrong password 1', 'six@example.org')).status, tries < 5 ? 401 : 429, 'whoever has IPv6 has many addresses')
+  }
+  t.is((await from('2001:db8:0:8::1', 'wrong password 1', 'six@example.org')).status, 401)
+  for (let tries = 0; tries < 6; tries++) {
+    if (tries === 5) await prolong()
     t.is((await from('198.51.100.9', 'wrong password 1', 'nobody@example.org')).status, tries < 5 ? 401 : 429, 'alike for unknown accounts')
   }
+})
+
+test('a client of IPv6 is its network, however that is written', (t) => {
+  for (const [address, network] of [
+    ['198.51.100.7', '198.51.100.7'], ['::ffff:198.51.100.7', '198.51.100.7'], ['::1', '0:0:0:0::/64'], ['::', '0:0:0:0::/64'], ['2001:DB8:0:07:a:b:c:d', '2001:db8:0:7::/64'],
+    ['2001:db8:0:7::', '2001:db8:0:7::/64'], ['fe80::1%eth0', 'fe80:0:0:0::/64'], ['64:ff9b::192.0.2.1', '64:ff9b:0:0::/64'], ['undefined', 'undefined'],
+  ] as const) t.is(networkOf(address), network)
+  fc.assert(fc.property(fc.ipV6().filter((address) => isIP(address) === 6 && !/^::ffff:[\d.]+$/i.test(address)), (address) => {
+    const list = new BlockList()
+    list.addSubnet(networkOf(address).replace('/64', ''), 64, 'ipv6')
+    return list.check(address, 'ipv6')
+  }))
 })
 
 /** Two servers where there is a database that they can share; else one. */

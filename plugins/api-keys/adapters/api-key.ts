@@ -1,6 +1,6 @@
 /** API keys as `Authorization: Bearer`, and nowhere else. */
 import type Koa from 'koa'
-import { authenticator, defineAdapter } from '../../../core/index.ts'
+import { authenticator, defineAdapter, networkOf } from '../../../core/index.ts'
 import type { Actor, Authenticator, HttpError } from '../../../core/index.ts'
 import { keyErrors } from '../errors.ts'
 import { mayHold } from '../permissions.ts'
@@ -52,9 +52,10 @@ export const apiKey = defineAdapter(authenticator, 'api-key', {
   create: ({ strategy, secrets, lookup, legacyMisses, limits, usage }): Authenticator => {
     const recognise = async (token: string, address: string): Promise<Memory> => {
       if (secrets.isWellFormed(token)) return lookup.find(token)
-      legacyMisses.check(address)
+      const network = networkOf(address)
+      legacyMisses.check(network)
       const key = await lookup.find(token)
-      if (!key) await legacyMisses.count(address)
+      if (!key) await legacyMisses.count(network)
       return key
     }
     return {

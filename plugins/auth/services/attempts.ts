@@ -5,7 +5,7 @@
  * cache and no Redis, so that whoever takes those away gains no try.
  */
 import { createHmac } from 'node:crypto'
-import { database, deriveKey, serverConfig, service } from '../../../core/index.ts'
+import { database, deriveKey, networkOf, serverConfig, service } from '../../../core/index.ts'
 import { authErrors } from '../errors.ts'
 import { SignInAttempt } from '../models/sign-in-attempt.ts'
 
@@ -31,7 +31,7 @@ export const attempts = service('auth.attempts', {
   uses: { db: database, server: serverConfig, SignInAttempt },
   create: ({ db, server, SignInAttempt }): Attempts => {
     const key = deriveKey(server, 'sign-in attempts')
-    const pairOf = (email: string, address: string): string => createHmac('sha256', key).update(JSON.stringify([email.toLowerCase(), address])).digest('hex')
+    const pairOf = (email: string, address: string): string => createHmac('sha256', key).update(JSON.stringify([email.toLowerCase(), networkOf(address)])).digest('hex')
     return {
       take: async (email, address) => {
         const pair = pairOf(email, address)

@@ -3,7 +3,7 @@
  * address that nobody has goes the same way, down to its row, but for the mail.
  */
 import { createHmac, randomInt } from 'node:crypto'
-import { database, deriveKey, serverConfig, service } from '../../../core/index.ts'
+import { database, deriveKey, networkOf, serverConfig, service } from '../../../core/index.ts'
 import { authErrors } from '../errors.ts'
 import { MailCode } from '../models/mail-code.ts'
 import type { CodePurpose } from '../models/mail-code.ts'
@@ -59,7 +59,7 @@ export const codes = service('auth.codes', {
     return {
       ask: async ({ purpose, email, accountId, address }) => {
         const [token, code] = [newToken(), String(randomInt(1_000_000)).padStart(6, '0')]
-        const asker = keyed('asker', address)
+        const asker = keyed('asker', networkOf(address))
         await db.transaction(async () => {
           // Those who ask for one address take turns, so that many at once get no more than one after the other.
           await db.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`auth.codes ${purpose} ${email.toLowerCase()}`])
