@@ -60,7 +60,7 @@ if (databaseUrl !== undefined && redis !== undefined) {
         const { plugins, adapters } = settings(strategy, cache)
         const fleet = await createFleet({
           scratch: place, program: built.program, size: { web: 3 },
-          env: { DATABASE_URL: Object.assign(new URL(databaseUrl), { pathname: `/${database}` }).href, LOG_LEVEL: 'warn' },
+          env: { DATABASE_URL: Object.assign(new URL(databaseUrl), { pathname: `/${database}` }).href },
           config: {
             plugins: { ...plugins, [built.file('../support/plugins/keys-by-tag')]: {}, [built.file('../support/plugins/desk')]: {} },
             adapters: { ...adapters, queue: { embedded: {} }, signal: { memory: {} }, rateLimiter: { redis: { url: redis, prefix } } }, server: { host: '127.0.0.1' },
