@@ -16,7 +16,7 @@ export interface Admission {
 }
 
 /** Throws unless the account may be used. */
-export const mustBeActive = (status: AccountStatus): void => {
+const mustBeActive = (status: AccountStatus): void => {
   if (status === 'banned' || status === 'closed') throw authErrors.accountBanned()
   if (status !== 'active') throw authErrors.accountNotInitialized()
 }

@@ -9,7 +9,6 @@ export interface Turn {
   readonly priority: number
   readonly start: number
 }
-export type BullTurns = ReturnType<typeof bullTurns>
 
 const DAY = 86_400_000
 /** Priorities are told apart from −2048 to 2047, and below each there is room for some 10^12 tickets. */
