@@ -26,12 +26,10 @@ export const signIn = service('auth.signIn', {
   uses: { db: database, Account, admit, attempts, codes, directory, passwords },
   create: ({ db, Account, admit, attempts, codes, directory, passwords }): SignIn => ({
     byPassword: async ({ email, password, address }) => {
+      await attempts.take(email, address)
       const account = await directory.find(email)
-      // As it stands in the account: an address can be written in many ways that the database takes for the same.
-      const name = account?.email ?? email
-      await attempts.take(name, address)
       if (!await passwords.verify(account?.password_hash, decodePassword(password)) || !account) throw authErrors.authenticationFailed()
-      await attempts.clear(name, address)
+      await attempts.clear(email, address)
       return admit(account, address)
     },
     byCode: async ({ email, code, token, address }) => {
