@@ -6,7 +6,8 @@ export interface AuditLogItem {
   id: string
   /** Epoch seconds, as everywhere on the wire. */
   at: number
-  actor: { kind: string; id: string | null; name: string | null }
+  /** The id of an account or a key; the operator and whoever is anonymous have none. */
+  actor: { kind: string; id: string | null }
   action: string
   resource: { type: string; id: string; name: string | null }
   details: { readonly [name: string]: Json }
@@ -30,7 +31,7 @@ const integer = Joi.number().integer().required()
 export const auditLogPage = Joi.object<AuditLogPage, true>({
   data: Joi.array().items(Joi.object<AuditLogItem>({
     id: text, at: integer, action: text, address: textOrNull, request_id: textOrNull, details: Joi.object().unknown().required(),
-    actor: Joi.object({ kind: text, id: textOrNull, name: textOrNull }).required(),
+    actor: Joi.object({ kind: text, id: textOrNull }).required(),
     resource: Joi.object({ type: text, id: text, name: textOrNull }).required(),
   })).required(),
   page: integer, limit: integer, total: integer, has_more: Joi.boolean().required(),
