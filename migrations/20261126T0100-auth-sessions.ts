@@ -30,5 +30,6 @@ export const up = async (db: Database): Promise<void> => {
       created_at timestamptz NOT NULL
     )`)
   await db.query('CREATE INDEX mail_codes_address ON mail_codes (purpose, lower(email), created_at)')
+  await db.query('CREATE INDEX mail_codes_account ON mail_codes (account_id)')
   await db.query('CREATE INDEX mail_codes_expiry ON mail_codes (expires_at)')
 }

@@ -8,6 +8,7 @@ export const up = async (db: Database): Promise<void> => {
       workspace_id uuid,
       name text NOT NULL,
       id uuid NOT NULL,
+      secret_mark text,
       made_at timestamptz NOT NULL
     )`)
   await db.query(`CREATE UNIQUE INDEX provisioned_name ON provisioned (kind, coalesce(workspace_id, '00000000-0000-0000-0000-000000000000'), name)`)

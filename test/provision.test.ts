@@ -49,7 +49,7 @@ const owner = { email: 'ada@example.org', name: 'Ada' }
 const acme = { name: 'Acme', datasets: [{ name: 'Handbook', indexing_technique: 'economy' }, { name: 'Faq', indexing_technique: 'economy' }] }
 const ci = { name: 'ci', grants: [{ dataset: 'Handbook', rights: ['read'] }] }
 
-test('an empty server is made as it is declared, once, and tells the secrets that it made to its operator alone', async (t) => {
+test.serial('an empty server is made as it is declared, once, and tells the secrets that it made to its operator alone', async (t) => {
   const lines: string[] = []
   const write = (fields: object | string, message = ''): void => { lines.push(JSON.stringify(fields) + message) }
   const log: Logger = { debug: write, info: write, warn: write, error: write, child: () => log }
@@ -81,7 +81,7 @@ test('an empty server is made as it is declared, once, and tells the secrets tha
   t.regex((await app.kernel.container.deps({ all: command }).all.get('new-secret')?.run(['bound'], {}))?.join() ?? '', /^ds-\w{30}$/)
 })
 
-test('what changes is changed, what is no longer declared leaves, and data stays', async (t) => {
+test.serial('what changes is changed, what is no longer declared leaves, and data stays', async (t) => {
   const app = await start(t)
   const [people, keys] = [app.resolve(accounts), app.resolve(apiKeys)]
   const secret = keys.newSecret('dataset', true)
@@ -131,7 +131,36 @@ test('what changes is changed, what is no longer declared leaves, and data stays
   t.deepEqual(await apply(app, {}), ['= nothing is declared: write a section provision: into the configuration'])
 })
 
-test('a declared key goes on with its secret under another owner of its workspace, be the first one removed or suspended', async (t) => {
+test.serial('a declared key that somebody deleted stays deleted, and a secret that somebody replaced stays refused', async (t) => {
+  const app = await start(t)
+  const keys = app.resolve(apiKeys)
+  const [leaked, other] = [keys.newSecret('dataset', true), keys.newSecret('dataset', true)]
+  t.teardown(() => { delete process.env['TEST_PROVISION_LEAKED'] })
+  process.env['TEST_PROVISION_LEAKED'] = leaked
+  const status = async (token: string): Promise<number> => (await app.fetch('/v1/datasets', { token })).status
+  const as = (name: string) => ({ owner, workspaces: [{ ...acme, keys: [{ ...ci, name, secret: { env: 'TEST_PROVISION_LEAKED' } }] }] })
+  await apply(app, as('ci'))
+  const [{ workspaceId } = { workspaceId: '' }] = await app.resolve(accounts).workspaces()
+  const [{ id } = { id: '' }] = await keys.list(workspaceId)
+  t.is(await status(leaked), 200)
+  const { token: fresh } = await keys.rotate(workspaceId, id, 0)
+  const replaced = '. key ci in Acme: has been given another secret since, so the declared one stays refused; declare another'
+  for (let times = 0; times < 2; times++) t.deepEqual(await apply(app, as('ci')), [replaced, '= nothing to do'])
+  t.deepEqual([await status(leaked), await status(fresh)], [401, 200])
+  process.env['TEST_PROVISION_LEAKED'] = other
+  t.deepEqual(await apply(app, as('ci')), ['~ key ci in Acme: another secret'])
+  t.deepEqual([await status(fresh), await status(other)], [401, 200])
+
+  await keys.remove(workspaceId, id)
+  const deleted = '. key ci in Acme: was made from here and has been deleted since, so it stays deleted; declare one of another name'
+  for (let times = 0; times < 2; times++) t.deepEqual(await apply(app, as('ci')), [deleted, '= nothing to do'])
+  t.is(await status(other), 401)
+  process.env['TEST_PROVISION_LEAKED'] = keys.newSecret('dataset', true)
+  t.deepEqual(await apply(app, as('ci 2')), ['- key ci in Acme (no longer declared)', '+ key ci 2 in Acme'].slice(1))
+  t.is(await status(process.env['TEST_PROVISION_LEAKED']), 200)
+})
+
+test.serial('a declared key goes on with its secret under another owner of its workspace, be the first one removed or suspended', async (t) => {
   const app = await start(t)
   const secret = app.resolve(apiKeys).newSecret('dataset', true)
   process.env['TEST_PROVISION_OWNED'] = secret
@@ -149,7 +178,7 @@ test('a declared key goes on with its secret under another owner of its workspac
   t.deepEqual(await apply(app, as('cyd', [{ email: 'bob@example.org', role: 'admin', suspended: true }])), ['= nothing to do'])
 })
 
-test('secrets stand elsewhere, tags are refused, and everything that is wrong is said at once', async (t) => {
+test.serial('secrets stand elsewhere, tags are refused, and everything that is wrong is said at once', async (t) => {
   const wrong = { owner: { ...owner, password: 'hunter2-hunter2' }, workspaces: [{ name: 'Acme', keys: [{ name: 'ci', secret: 'ds-literal', tags: ['x'] }] }] }
   const { message } = await t.throwsAsync(start(t, { config: { ...grants, provision: wrong } }), { instanceOf: StartupError })
   for (const said of [/provision\.owner\.password: is a secret/, /provision\.workspaces\[0\]\.keys\[0\]\.secret: is a secret/, /keys\[0\]\.tags: cannot be used/]) t.regex(message, said)
@@ -160,7 +189,7 @@ test('secrets stand elsewhere, tags are refused, and everything that is wrong is
   t.false(/hunter2/.test(await refusal(t, apply(app, { owner: { ...owner, password: { file: 'hunter2-hunter2' } } }))), 'nor is it told where it was taken for a path')
 })
 
-test('a plan is text that can be read', (t) => {
+test.serial('a plan is text that can be read', (t) => {
   const declared: Declared = { owner: 'a@x', people: [{ email: 'a@x', name: 'A', password: undefined, suspended: false }], workspaces: [
     { name: 'W', owner: 'a@x', archived: true, members: [], datasets: [], keys: [{ name: 'k', reach: null, secret: undefined, expiresAt: new Date(1), allowedIps: null, rateLimit: null }] }] }
   const actual: Actual = { empty: false, accounts: new Map([['a@x', { id: '1', suspended: false, made: false }]]), workspaces: [], ambiguous: new Set(), now: 2 }
@@ -168,9 +197,9 @@ test('a plan is text that can be read', (t) => {
   t.deepEqual(linesOf(plan(declared, { ...actual, ambiguous: new Set(['W']) })), ['! workspace W: there are several of this name; rename all but one of them'])
 })
 
-testPort(test, commandContract, { name: 'command of provision', config: { adapters: { command: { apply: {}, 'new-secret': {} } } } })
+testPort(test.serial, commandContract, { name: 'command of provision', config: { adapters: { command: { apply: {}, 'new-secret': {} } } } })
 
-test('any configurations, one after the other, end in the last of them', async (t) => {
+test.serial('any configurations, one after the other, end in the last of them', async (t) => {
   const app = await start(t)
   const emails = ['bob@example.org', 'cyd@example.org']
   const member = (email: string) => fc.record({ email: fc.constant(email), role: fc.constantFrom('admin', 'editor', 'normal') })
@@ -210,7 +239,7 @@ test('any configurations, one after the other, end in the last of them', async (
   }), { numRuns: 8, endOnFailure: true })
 })
 
-test('mortise apply works without a server, and ends with 1 where it cannot', async (t) => {
+test.serial('mortise apply works without a server, and ends with 1 where it cannot', async (t) => {
   if (process.env['TEST_DATABASE_URL'] !== undefined) { t.pass('a server gives every start a database of its own'); return }
   const root = await mkdtemp(join(tmpdir(), 'mortise-'))
   t.teardown(() => rm(root, { recursive: true, force: true }))

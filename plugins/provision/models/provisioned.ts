@@ -7,6 +7,8 @@ export interface ProvisionedRow {
   /** As the configuration has it; of accounts and members, the e-mail address in lower case. */
   name: string
   id: string
+  /** Of a key: an HMAC of the declared secret that it was given last; null where none was declared. */
+  secret_mark: string | null
   made_at: Date
 }
 /** What was made from the configuration. */
@@ -15,5 +17,6 @@ export const Provisioned = model<ProvisionedRow>('provisioned', {
   workspace_id: DataTypes.UUID,
   name: { type: DataTypes.TEXT, primaryKey: true },
   id: DataTypes.UUID,
+  secret_mark: DataTypes.TEXT,
   made_at: DataTypes.DATE,
 })

@@ -37,6 +37,8 @@ export interface ActualKey extends Limits {
   readonly reach: Reach
   /** Whether its secret is the declared one; undefined where none is declared. */
   readonly secretIsDeclared: boolean | undefined
+  /** Whether it had the declared one, and was given another by somebody else. */
+  readonly secretWasReplaced: boolean
 }
 export interface ActualWorkspace {
   readonly id: string
@@ -51,6 +53,8 @@ export interface ActualWorkspace {
   readonly datasets: ReadonlyMap<string, { readonly id: string; readonly made: boolean }>
   /** Those that were made from here. */
   readonly keys: ReadonlyMap<string, ActualKey>
+  /** Of those that were made from here and deleted by somebody else. */
+  readonly deletedKeys: ReadonlySet<string>
   /** Names of others. */
   readonly foreignKeys: ReadonlySet<string>
 }

@@ -25,6 +25,8 @@ export const planKeys = (
     const found = there?.keys.get(key.name)
     if (!found && there?.foreignKeys.has(key.name)) problems.push(`${label(key.name)}: there is a key of this name that was not made from here; give it another name`)
     else if (found && !ends(found.createdBy)) planChange(key, found, label(key.name))
+    // Whoever deletes a key because its secret got out must not find it back after the next start.
+    else if (!found && there?.deletedKeys.has(key.name)) notes.push(`${label(key.name)}: was made from here and has been deleted since, so it stays deleted; declare one of another name`)
     else if (key.expiresAt && key.expiresAt.getTime() <= now) notes.push(`${label(key.name)}: has expired, so it is not made`)
     else steps.push({ do: 'make-key', at, owner: workspace.owner, key, line: `+ ${label(key.name)}${found ? ' (again: whoever made it makes keys no more)' : ''}` })
   }
@@ -36,7 +38,8 @@ export const planKeys = (
       problems.push(`${name}: would widen; give it another name`)
       return
     }
-    const [limits, secret] = [!sameLimits(key, found), found.secretIsDeclared === false]
+    const [limits, secret] = [!sameLimits(key, found), found.secretIsDeclared === false && !found.secretWasReplaced]
+    if (found.secretWasReplaced) notes.push(`${name}: has been given another secret since, so the declared one stays refused; declare another`)
     const what = [...reach ? ['reaches less'] : [], ...limits ? ['other limits'] : [], ...secret ? ['another secret'] : []]
     if (what.length > 0) steps.push({ do: 'change-key', at, id: found.id, key, reach, limits, secret, line: `~ ${name}: ${what.join(', ')}` })
   }

@@ -103,14 +103,17 @@ export const doing = service('provision.doing', {
           const made = await apiKeys.create({
             type: 'dataset', workspaceId: id, createdBy: account(owner), name: key.name, ...reachIn(id, key.reach), ...limits(key), ...key.secret === undefined ? {} : { token: key.secret },
           })
-          await records.made('key', id, key.name, made.id)
+          await records.made('key', id, key.name, made.id, key.secret)
           if (key.secret === undefined) told.push({ what: `key ${key.name} in ${at.name}`, secret: made.token })
           break
         }
         case 'change-key': {
           const { at, id, key } = step
           if (step.reach || step.limits) await apiKeys.change(workspace(at), id, { ...step.limits ? limits(key) : {}, ...step.reach ? { reach: reachIn(workspace(at), key.reach) } : {} })
-          if (step.secret && key.secret !== undefined) await apiKeys.rotate(workspace(at), id, 0, key.secret)
+          if (step.secret && key.secret !== undefined) {
+            await apiKeys.rotate(workspace(at), id, 0, key.secret)
+            await records.made('key', workspace(at), key.name, id, key.secret)
+          }
           break
         }
         case 'remove-key':

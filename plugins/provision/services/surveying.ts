@@ -19,20 +19,23 @@ export const surveying = service('provision.surveying', {
       for (const row of ours) if (existing.has(row.id)) all.set(row.name, { id: row.id, made: true })
       return all
     }
-    const surveyKeys = async (id: string, declared: DeclaredWorkspace | undefined, made: readonly ProvisionedRow[]): Promise<Pick<ActualWorkspace, 'keys' | 'foreignKeys'>> => {
-      const ours = new Map(made.filter(({ kind }) => kind === 'key').map((row) => [row.id, row.name]))
+    const surveyKeys = async (id: string, declared: DeclaredWorkspace | undefined, made: readonly ProvisionedRow[]): Promise<Pick<ActualWorkspace, 'keys' | 'deletedKeys' | 'foreignKeys'>> => {
+      const ours = new Map(made.filter(({ kind }) => kind === 'key').map((row) => [row.id, row]))
       const keys = new Map<string, ActualKey>()
       const foreignKeys = new Set<string>()
       for (const one of await apiKeys.list(id)) {
-        const name = ours.get(one.id)
+        const { name, secret_mark: mark } = ours.get(one.id) ?? {}
         const secret = declared?.keys.find((key) => key.name === name)?.secret
         if (name === undefined) foreignKeys.add(one.name ?? '')
-        else keys.set(name, {
-          id: one.id, createdBy: one.createdBy, reach: reachOf(one), expiresAt: one.expiresAt, allowedIps: one.allowedIps, rateLimit: one.rateLimit,
-          secretIsDeclared: secret === undefined ? undefined : await apiKeys.isSecretOf(id, one.id, secret),
-        })
+        else {
+          const secretIsDeclared = secret === undefined ? undefined : await apiKeys.isSecretOf(id, one.id, secret)
+          keys.set(name, {
+            id: one.id, createdBy: one.createdBy, reach: reachOf(one), expiresAt: one.expiresAt, allowedIps: one.allowedIps, rateLimit: one.rateLimit,
+            secretIsDeclared, secretWasReplaced: secretIsDeclared === false && secret !== undefined && records.mark(secret) === mark,
+          })
+        }
       }
-      return { keys, foreignKeys }
+      return { keys, foreignKeys, deletedKeys: new Set([...ours.values()].map(({ name }) => name).filter((name) => !keys.has(name))) }
     }
     const surveyAccounts = async (declared: Declared, made: readonly ProvisionedRow[]): Promise<Map<string, ActualAccount>> => {
       const all = new Map<string, ActualAccount>()
