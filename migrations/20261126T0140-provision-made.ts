@@ -4,7 +4,7 @@ import type { Database } from '../core/index.ts'
 export const up = async (db: Database): Promise<void> => {
   await db.query(`
     CREATE TABLE provisioned (
-      kind text NOT NULL CHECK (kind IN ('account', 'workspace', 'member', 'dataset', 'key')),
+      kind text NOT NULL CHECK (kind IN ('account', 'workspace', 'member', 'dataset', 'tag', 'key')),
       workspace_id uuid,
       name text NOT NULL,
       id uuid NOT NULL,

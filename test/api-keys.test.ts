@@ -36,6 +36,9 @@ const stand = () => {
     existing: async (workspaceId, ids) => ids.filter((id) => of(workspaceId).has(id)),
     names: async (workspaceId, ids) => new Map(ids.filter((id) => of(workspaceId).has(id)).map((id) => [id, id])),
     named: async () => new Map(),
+    tags: async () => new Map(),
+    tag: nothing,
+    untag: nothing,
     create: async ({ workspaceId }) => {
       const id = randomUUID()
       of(workspaceId).add(id)

@@ -207,3 +207,28 @@ test.serial('a dataset that is closed to the API, or out of the reach of a key, 
   const [hit] = await port.retrieve(owner.workspaceId, [dataset.id], 'fox', { method: 'full_text_search', topK: 1 })
   t.like(hit, { documentId: ids[1], documentName: 'a', datasetId: dataset.id, content: 'The fox sleeps.' })
 })
+
+test.serial('datasets show their tags, and a list can be of those that bear one of some', async (t) => {
+  const shelves = app.resolve(datasets)
+  const [one, two, bare] = [await newDataset(), await newDataset(), await newDataset()]
+  await shelves.tag(owner, one.id as string, ['hr', 'it'])
+  await shelves.tag(owner, two.id as string, ['it'])
+  const tagsOf = async (id: string): Promise<{ id: string; name: string; type: string }[]> => (await api.send('GET', `/v1/datasets/${id}`)).body.tags
+  t.deepEqual((await tagsOf(one.id as string)).map(({ name, type }) => [name, type]), [['hr', 'knowledge'], ['it', 'knowledge']])
+  t.deepEqual(await tagsOf(bare.id as string), [])
+  const [hr, it] = (await tagsOf(one.id as string)).map(({ id }) => id)
+  const listed = async (query: string, as = api): Promise<string[]> => {
+    const { status, body } = await as.send('GET', `/v1/datasets?limit=100&${query}`)
+    t.is(status, 200)
+    t.is(body.total, body.data.length)
+    return (body.data as { id: string }[]).map(({ id }) => id).sort()
+  }
+  t.deepEqual(await listed(`tag_ids=${hr ?? ''}`), [one.id])
+  t.deepEqual(await listed(`tag_ids=${hr ?? ''}&tag_ids=${(it ?? '').toUpperCase()}`), [one.id, two.id].sort())
+  t.deepEqual(await listed(`tag_ids=${randomUUID()}`), [])
+  t.true((await listed('tag_ids=')).includes(bare.id as string), 'an empty one is none')
+  t.is((await api.send('GET', '/v1/datasets?tag_ids=x')).status, 400)
+  await api.send('DELETE', `/v1/datasets/${one.id as string}`)
+  t.deepEqual(await listed(`tag_ids=${hr ?? ''}`), [])
+  t.deepEqual(await app.resolve(database).query('SELECT 1 FROM dataset_tag_bindings WHERE dataset_id = $1', [one.id]), [])
+})

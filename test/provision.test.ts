@@ -12,6 +12,7 @@ import { testApp, testPort } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
 import { apiKeys } from '../plugins/api-keys/ports.ts'
 import { accounts } from '../plugins/auth/ports.ts'
+import { datasets } from '../plugins/datasets/ports.ts'
 import { commandContract } from '../plugins/platform/contracts/index.ts'
 import { provisionConfig } from '../plugins/provision/config.ts'
 import type { ProvisionConfig } from '../plugins/provision/config.ts'
@@ -158,6 +159,23 @@ test.serial('a declared key that somebody deleted stays deleted, and a secret th
   process.env['TEST_PROVISION_LEAKED'] = keys.newSecret('dataset', true)
   t.deepEqual(await apply(app, as('ci 2')), ['- key ci in Acme (no longer declared)', '+ key ci 2 in Acme'].slice(1))
   t.is(await status(process.env['TEST_PROVISION_LEAKED']), 200)
+})
+
+test.serial('tags of a dataset are put on and taken off, and those of others stay', async (t) => {
+  const app = await start(t)
+  const [people, shelves] = [app.resolve(accounts), app.resolve(datasets)]
+  const as = (...tags: string[][]) => ({ owner, workspaces: [{ name: 'Acme', datasets: [{ name: 'Handbook', indexing_technique: 'economy', ...tags[0] ? { tags: tags[0] } : {} }] }] })
+  t.deepEqual((await apply(app, as(['hr', 'all hands']))).slice(-2), ['+ dataset Handbook in Acme', '~ dataset Handbook in Acme: tags +hr +all hands'])
+  const [{ workspaceId } = { workspaceId: '' }] = await people.workspaces()
+  const id = (await shelves.named(workspaceId, ['Handbook'])).get('Handbook') ?? ''
+  const tags = async (): Promise<readonly string[] | undefined> => (await shelves.tags(workspaceId, [id])).get(id)
+  t.deepEqual(await apply(app, as(['hr', 'all hands'])), ['= nothing to do'])
+  await shelves.tag({ workspaceId, accountId: workspaceId }, id, ['by hand'])
+  t.deepEqual(await apply(app, as(['hr', 'new', 'by hand'])), ['~ dataset Handbook in Acme: tags +new -all hands'])
+  t.deepEqual(await tags(), ['by hand', 'hr', 'new'])
+  t.deepEqual(await apply(app, as()), ['= nothing to do'], 'where nothing is said of tags they are left alone')
+  t.deepEqual(await apply(app, as([])), ['~ dataset Handbook in Acme: tags -hr -new'])
+  t.deepEqual(await tags(), ['by hand'])
 })
 
 test.serial('a declared key goes on with its secret under another owner of its workspace, be the first one removed or suspended', async (t) => {

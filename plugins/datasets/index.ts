@@ -13,6 +13,7 @@ import { Dataset, DatasetGrant, DatasetQuery } from './models/dataset.ts'
 import { Document, UploadFile } from './models/document.ts'
 import { ProcessRule } from './models/process-rule.ts'
 import { Segment } from './models/segment.ts'
+import { Tag, TagBinding } from './models/tag.ts'
 import { permissions } from './permissions.ts'
 import { chunker, datasetLifecycle, datasets, extractor, textIndex, vectorIndex } from './ports.ts'
 import { datasetRoutes } from './routes/datasets.ts'
@@ -26,7 +27,7 @@ export default definePlugin({
   permissions,
   ports: [datasets, datasetLifecycle, vectorIndex, textIndex, chunker, extractor],
   adapters: [builtin, ...indexes, recursive, text, markdown, html],
-  models: [Dataset, DatasetGrant, DatasetQuery, ProcessRule, UploadFile, Document, Segment],
+  models: [Dataset, DatasetGrant, DatasetQuery, ProcessRule, UploadFile, Document, Segment, Tag, TagBinding],
   routes: [...datasetRoutes, ...documentRoutes, ...segmentRoutes],
   jobs: [indexDocument, resumeIndexing, deleteFiles],
   uses: { queue },

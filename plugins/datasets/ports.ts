@@ -31,6 +31,12 @@ export interface Datasets {
   /** Of these names, the ids of those that exist in the workspace. */
   named(workspaceId: string, names: readonly string[]): Promise<ReadonlyMap<string, string>>
   create(owner: { workspaceId: string; accountId: string }, dataset: { name: string; indexingTechnique?: 'high_quality' | 'economy' }): Promise<{ readonly id: string }>
+  /** The names of the tags that these datasets bear, in order; those without any are left out. */
+  tags(workspaceId: string, datasetIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
+  /** Puts tags on a dataset; each is made where the workspace has none of the name (1 to 50 characters). Throws 404. */
+  tag(owner: { workspaceId: string; accountId: string }, datasetId: string, names: readonly string[]): Promise<void>
+  /** Takes tags off a dataset; they themselves stay. */
+  untag(workspaceId: string, datasetId: string, names: readonly string[]): Promise<void>
   /** Adds documents and starts their indexing; resolves to their ids once they are stored. They are cut as the dataset does it, unless said otherwise. */
   addTexts(
     owner: { workspaceId: string; accountId: string }, datasetId: string, texts: readonly NewText[], segmentation?: SegmentationRule): Promise<readonly string[]>

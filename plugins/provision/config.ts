@@ -9,7 +9,7 @@ import { RIGHTS } from './plan/declared.ts'
 export interface SecretSource { readonly env?: string; readonly file?: string }
 export interface PersonConfig { readonly email: string; readonly name?: string; readonly password?: SecretSource }
 export interface MemberConfig extends PersonConfig { readonly role: Exclude<Role, 'owner'>; readonly suspended: boolean }
-export interface DatasetConfig { readonly name: string; readonly indexing_technique?: 'high_quality' | 'economy' }
+export interface DatasetConfig { readonly name: string; readonly indexing_technique?: 'high_quality' | 'economy'; readonly tags?: string[] }
 export interface KeyConfig {
   readonly name: string
   readonly datasets?: string[]
@@ -41,7 +41,10 @@ const person = { email: email.required(), name: label(30), password: secret }
 const member = Joi.object<MemberConfig, true>({
   ...person, role: Joi.string<MemberConfig['role']>().valid('admin', 'editor', 'normal', 'dataset_operator').required(), suspended: Joi.boolean().default(false),
 })
-const dataset = Joi.object<DatasetConfig, true>({ name: label(40).required(), indexing_technique: Joi.string<'high_quality' | 'economy'>().valid('high_quality', 'economy') })
+const dataset = Joi.object<DatasetConfig, true>({
+  name: label(40).required(), indexing_technique: Joi.string<'high_quality' | 'economy'>().valid('high_quality', 'economy'),
+  tags: Joi.array<string[]>().items(label(50)).max(50).unique(),
+})
 const key = Joi.object<KeyConfig & { tags: unknown }>({
   name: label(100).required(),
   datasets: names(100),
@@ -50,7 +53,7 @@ const key = Joi.object<KeyConfig & { tags: unknown }>({
   allowed_ips: Joi.array().items(Joi.string().ip({ version: ['ipv4', 'ipv6'], cidr: 'optional' })).max(50).allow(null),
   rate_limit: Joi.number().integer().min(1).max(100_000).allow(null),
   secret,
-  tags: Joi.forbidden().messages({ 'any.unknown': 'cannot be used: datasets have no tags here. Name them one by one under datasets or grants' }),
+  tags: Joi.forbidden().messages({ 'any.unknown': 'cannot be used: a key reaches datasets, not tags. Name the datasets under datasets or grants' }),
 }).oxor('datasets', 'grants').messages({ 'object.oxor': 'has datasets and grants; keep one of them' })
 
 const workspace = Joi.object<WorkspaceConfig, true>({

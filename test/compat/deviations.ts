@@ -51,7 +51,6 @@ export const deviations: readonly Deviation[] = [
   refused(byText, 'process_rule.mode = hierarchical', 'Child chunks are not there yet.'),
   refused(retrieve, 'attachment_ids = a list', 'Searching by a picture is not there yet.'),
   refused('*', 'a field that nobody knows', 'A misspelled setting that is ignored costs its author hours; the answer names the field.'),
-  { operation: 'GET /datasets', where: 'query tag_ids', ours: 'ignored', theirs: 'a filter', reason: 'Datasets have no tags yet.' },
 
   {
     operation: 'POST /datasets/{dataset_id}/document/create-by-file', where: 'error', ours: '413 file_too_large', theirs: 'none',

@@ -35,7 +35,7 @@ export const examples = (world: World): Readonly<Record<string, readonly Request
       },
       { body: { name: world.newName() } }, { body: { name: world.newName(), indexing_technique: 'economy' } },
     ],
-    'GET /datasets': [{ query: '?page=1&limit=100&keyword=name&include_all=true' }, {}, { query: '?page=9' }],
+    'GET /datasets': [{ query: `?page=1&limit=100&keyword=name&include_all=true&tag_ids=${randomUUID()}&tag_ids=${randomUUID()}` }, {}, { query: '?page=9' }],
     'GET /datasets/{dataset_id}': [high.dataset_id, economy.dataset_id, bare, shared].map((dataset_id) => ({ ids: { dataset_id } })),
     'PATCH /datasets/{dataset_id}': [
       {

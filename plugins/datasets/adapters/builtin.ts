@@ -6,11 +6,12 @@ import type { ProcessRuleInput } from '../schemas/process-rule.ts'
 import { datasetRecords } from '../services/dataset-records.ts'
 import { intake } from '../services/intake.ts'
 import { retrieval } from '../services/retrieval.ts'
+import { tags } from '../services/tags.ts'
 
 /** For other plugins, what the routes offer to clients; whether the API may reach a dataset is no matter here. */
 export const builtin = defineAdapter(datasets, 'builtin', {
-  uses: { Dataset, records: datasetRecords, intake, retrieval },
-  create: ({ Dataset, records, intake, retrieval }) => ({
+  uses: { Dataset, records: datasetRecords, tags, intake, retrieval },
+  create: ({ Dataset, records, tags, intake, retrieval }) => ({
     existing: async (workspaceId, ids) =>
       (await Dataset.findAll({ attributes: ['id'], where: { workspace_id: workspaceId, id: [...ids] } })).map(({ id }) => id),
     names: async (workspaceId, ids) =>
@@ -21,6 +22,9 @@ export const builtin = defineAdapter(datasets, 'builtin', {
       const { id } = await records.create(owner, { name, ...indexingTechnique ? { indexing_technique: indexingTechnique } : {} })
       return { id }
     },
+    tags: async (workspaceId, ids) => new Map([...await tags.of(workspaceId, ids)].map(([id, all]) => [id, all.map(({ name }) => name)])),
+    tag: tags.tag,
+    untag: tags.untag,
     addTexts: async (owner, datasetId, texts, segmentation) => {
       const dataset = await records.find(owner.workspaceId, datasetId)
       const { ids } = await intake.texts(owner, dataset, texts, { duplicate: false, ...segmentation ? { process_rule: ruleOf(segmentation) } : {} })

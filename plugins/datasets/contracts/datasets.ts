@@ -30,6 +30,21 @@ export const datasetsContract = defineContract(datasets, {
       await assert.rejects(subject.create(owner, economy('taken')), (error) => error instanceof HttpError && error.status === 409)
       await subject.create(newOwner(), economy('taken'))
     },
+    'puts tags on a dataset and takes them off, once each, in its own workspace alone': async (subject) => {
+      const owner = newOwner()
+      const [{ id }, { id: other }] = [await subject.create(owner, economy('tagged')), await subject.create(owner, economy('bare'))]
+      const tags = async (): Promise<readonly string[] | undefined> => (await subject.tags(owner.workspaceId, [id])).get(id)
+      for (const names of [['b', 'a'], ['a'], []]) await subject.tag(owner, id, names)
+      assert.deepEqual(await tags(), ['a', 'b'])
+      assert.deepEqual([...(await subject.tags(owner.workspaceId, [id, other])).keys()], [id])
+      assert.equal((await subject.tags(randomUUID(), [id])).size, 0)
+      await subject.untag(randomUUID(), id, ['a'])
+      await subject.untag(owner.workspaceId, other, ['a'])
+      assert.deepEqual(await tags(), ['a', 'b'])
+      for (const names of [['a', 'never there'], ['a']]) await subject.untag(owner.workspaceId, id, names)
+      assert.deepEqual(await tags(), ['b'])
+      await assert.rejects(subject.tag(newOwner(), id, ['a']), (error) => error instanceof HttpError && error.status === 404)
+    },
     'finds what was added once it is indexed, each text as a document of its own, best first': async (subject, { queue }) => {
       const owner = newOwner()
       const { id } = await subject.create(owner, economy('animals'))

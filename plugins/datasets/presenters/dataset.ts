@@ -1,5 +1,5 @@
 import type { DatasetRow } from '../models/dataset.ts'
-import type { DatasetItem, RetrievalModelDict } from '../schemas/dataset.ts'
+import type { DatasetItem, RetrievalModelDict, TagItem } from '../schemas/dataset.ts'
 import { seconds } from './time.ts'
 
 /** What a dataset is told with beside its own row. */
@@ -8,6 +8,7 @@ export interface DatasetFacts {
   /** Completed, enabled and not archived. */
   readonly available: number
   readonly words: number
+  readonly tags: readonly TagItem[]
   readonly authorName: string | null
   readonly embeddingAvailable: boolean
   /** Told only where it is given. */
@@ -35,7 +36,7 @@ export const presentDataset = (row: DatasetRow, facts: DatasetFacts): DatasetIte
   embedding_available: facts.embeddingAvailable,
   retrieval_model_dict: fillRetrievalModel(row),
   summary_index_setting: row.summary_index_setting,
-  tags: [],
+  tags: [...facts.tags],
   doc_form: row.doc_form,
   external_knowledge_info: null,
   external_retrieval_model: null,

@@ -30,7 +30,7 @@ const create = route({
 const list = route({
   ...withKey, method: 'GET', path: '/datasets', access: 'dataset:list', resource: { dataset: 'filtered' },
   summary: 'List knowledge bases',
-  description: 'Newest first. Those that other accounts keep to themselves are left out unless `include_all` is true.',
+  description: 'Newest first. Those that other accounts keep to themselves are left out unless `include_all` is true. With `tag_ids`, those that bear one of them.',
   uses: { records: datasetRecords, items: datasetItems },
   query: datasetFilter,
   reply: datasetPage,

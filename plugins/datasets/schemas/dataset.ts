@@ -50,8 +50,10 @@ export const datasetChange = Joi.object<DatasetChange, true>({
   external_retrieval_model: Joi.object().unknown().allow(null),
 })
 
-export interface DatasetFilter extends Page { keyword?: string; include_all?: boolean }
-export const datasetFilter = Joi.object<DatasetFilter>({ ...pageFields, keyword: text(0, 200), include_all: Joi.boolean().empty('').default(false) })
+export interface DatasetFilter extends Page { keyword?: string; include_all?: boolean; tag_ids: string[] }
+export const datasetFilter = Joi.object<DatasetFilter>({
+  ...pageFields, keyword: text(0, 200), include_all: Joi.boolean().empty('').default(false), tag_ids: Joi.array<string[]>().items(uuid).max(100).single().empty('').default([]),
+})
 
 /** How a dataset is searched, with every field filled. */
 export interface RetrievalModelDict {
@@ -64,6 +66,8 @@ export interface RetrievalModelDict {
   score_threshold_enabled: boolean
   score_threshold: number | null
 }
+export interface TagItem { readonly id: string; readonly name: string; readonly type: 'knowledge' }
+const tagItem = Joi.object<TagItem, true>({ id: string, name: string, type: Joi.string<'knowledge'>().valid('knowledge').required() })
 export interface DatasetItem {
   id: string
   name: string
@@ -85,7 +89,7 @@ export interface DatasetItem {
   embedding_available: boolean
   retrieval_model_dict: RetrievalModelDict
   summary_index_setting: object | null
-  tags: never[]
+  tags: TagItem[]
   doc_form: string | null
   external_knowledge_info: null
   external_retrieval_model: null
@@ -115,7 +119,7 @@ export const datasetItem = Joi.object<DatasetItem, true>({
     score_threshold_enabled: boolean, score_threshold: Joi.number().allow(null).required(),
   }).required(),
   summary_index_setting: Joi.object().unknown().allow(null).required(),
-  tags: none, doc_form: stringOrNull, external_knowledge_info: nothing, external_retrieval_model: nothing, doc_metadata: none,
+  tags: Joi.array<TagItem[]>().items(tagItem).required(), doc_form: stringOrNull, external_knowledge_info: nothing, external_retrieval_model: nothing, doc_metadata: none,
   built_in_field_enabled: boolean, pipeline_id: nothing, runtime_mode: string, chunk_structure: nothing, icon_info: nothing, is_published: boolean,
   total_documents: integer, total_available_documents: integer, enable_api: boolean, is_multimodal: boolean, maintainer: stringOrNull,
   partial_member_list: Joi.array().items(Joi.string()),

@@ -6,6 +6,7 @@ import type { DatasetRow } from '../models/dataset.ts'
 import { presentDataset } from '../presenters/dataset.ts'
 import type { DatasetItem } from '../schemas/dataset.ts'
 import { modelChoice } from './model-choice.ts'
+import { tags } from './tags.ts'
 
 export interface DatasetItems {
   present(workspaceId: string, rows: readonly DatasetRow[]): Promise<DatasetItem[]>
@@ -16,23 +17,24 @@ export interface DatasetItems {
 interface Counts { dataset_id: string; documents: number; available: number; words: number }
 
 export const datasetItems = service('datasets.items', {
-  uses: { db: database, accounts, modelChoice, DatasetGrant },
-  create: ({ db, accounts, modelChoice, DatasetGrant }): DatasetItems => {
+  uses: { db: database, accounts, modelChoice, tags, DatasetGrant },
+  create: ({ db, accounts, modelChoice, tags, DatasetGrant }): DatasetItems => {
     const present = async (workspaceId: string, rows: readonly DatasetRow[], members?: readonly string[]): Promise<DatasetItem[]> => {
       if (rows.length === 0) return []
-      const [counted, owner, isAvailable] = await Promise.all([
+      const [counted, owner, isAvailable, tagged] = await Promise.all([
         db.query<Counts>(
           `SELECT dataset_id, count(*)::int AS documents, sum(word_count)::float8 AS words,
              count(*) FILTER (WHERE indexing_status = 'completed' AND enabled AND NOT archived)::int AS available
            FROM documents WHERE workspace_id = $1 AND dataset_id = ANY ($2::uuid[]) GROUP BY dataset_id`, [workspaceId, rows.map(({ id }) => id)]),
         accounts.owner(workspaceId),
         modelChoice.availability(workspaceId),
+        tags.of(workspaceId, rows.map(({ id }) => id)),
       ])
       const counts = new Map(counted.map((one) => [one.dataset_id, one]))
       return rows.map((row) => {
         const { documents = 0, available = 0, words = 0 } = counts.get(row.id) ?? {}
         return presentDataset(row, {
-          documents, available, words, authorName: owner?.accountId === row.created_by ? owner.name : null, embeddingAvailable: isAvailable(row),
+          documents, available, words, tags: tagged.get(row.id) ?? [], authorName: owner?.accountId === row.created_by ? owner.name : null, embeddingAvailable: isAvailable(row),
           ...members ? { partialMembers: members } : {},
         })
       })

@@ -64,15 +64,17 @@ export const datasetRecords = service('datasets.records', {
           throw isNameTaken(error) ? datasetErrors.nameTaken() : error
         }
       },
-      list: async ({ workspaceId, accountId }, reach, { keyword = '', include_all: everything = false, ...window }) => {
+      list: async ({ workspaceId, accountId }, reach, { keyword = '', include_all: everything = false, tag_ids: tagIds, ...window }) => {
         const { offset, ...page } = pageOf(window)
         const where = `workspace_id = $1 AND ($2::uuid[] IS NULL OR id = ANY ($2)) AND strpos(lower(name), lower($3)) > 0
           AND ($4 OR permission = 'all_team_members' OR created_by = $5 OR permission = 'partial_members' AND EXISTS
-            (SELECT 1 FROM dataset_permissions p WHERE p.dataset_id = datasets.id AND p.account_id = $5))`
-        const values = [workspaceId, reach === 'all' ? null : reach, keyword, everything, accountId]
+            (SELECT 1 FROM dataset_permissions p WHERE p.dataset_id = datasets.id AND p.account_id = $5))
+          AND (cardinality($6::uuid[]) = 0 OR EXISTS
+            (SELECT 1 FROM dataset_tag_bindings b WHERE b.workspace_id = $1 AND b.dataset_id = datasets.id AND b.tag_id = ANY ($6::uuid[])))`
+        const values = [workspaceId, reach === 'all' ? null : reach, keyword, everything, accountId, tagIds]
         const [counted] = await db.query<{ total: number }>(`SELECT count(*)::int AS total FROM datasets WHERE ${where}`, values)
         const rows = await db.query<DatasetRow>(
-          `SELECT * FROM datasets WHERE ${where} ORDER BY created_at DESC, id LIMIT $6 OFFSET $7`, [...values, page.limit, offset])
+          `SELECT * FROM datasets WHERE ${where} ORDER BY created_at DESC, id LIMIT $7 OFFSET $8`, [...values, page.limit, offset])
         return { ...page, rows, total: counted?.total ?? 0 }
       },
     }

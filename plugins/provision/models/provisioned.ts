@@ -2,9 +2,9 @@ import { DataTypes } from 'sequelize'
 import { model } from '../../../core/index.ts'
 
 export interface ProvisionedRow {
-  kind: 'account' | 'workspace' | 'member' | 'dataset' | 'key'
+  kind: 'account' | 'workspace' | 'member' | 'dataset' | 'tag' | 'key'
   workspace_id: string | null
-  /** As the configuration has it; of accounts and members, the e-mail address in lower case. */
+  /** As the configuration has it; of accounts and members, the e-mail address in lower case; of a tag, with the id of its dataset, which is `id` too. */
   name: string
   id: string
   /** Of a key: an HMAC of the declared secret that it was given last; null where none was declared. */

@@ -13,7 +13,9 @@ export type Reach = readonly { readonly dataset: string; readonly rights: readon
 export interface Person { readonly email: string; readonly name: string; readonly password: string | undefined; readonly suspended: boolean }
 export interface Limits { readonly expiresAt: Date | null; readonly allowedIps: readonly string[] | null; readonly rateLimit: number | null }
 export interface DeclaredKey extends Limits { readonly name: string; readonly reach: Reach; readonly secret: string | undefined }
-export interface DeclaredDataset { readonly name: string; readonly technique: 'high_quality' | 'economy' | undefined }
+/** Without `tags` those that are there are left alone. */
+export interface DeclaredDataset { readonly name: string; readonly technique: 'high_quality' | 'economy' | undefined; readonly tags: readonly string[] | undefined }
+export interface ActualDataset { readonly id: string; readonly made: boolean; readonly tags: readonly string[]; /** Of these, those that were put there from here. */ readonly madeTags: readonly string[] }
 export interface DeclaredWorkspace {
   readonly name: string
   readonly owner: string
@@ -50,7 +52,7 @@ export interface ActualWorkspace {
   /** Addresses of members that were made from here and have left. */
   readonly lost: readonly string[]
   /** By the name that is declared, or was when it was made. */
-  readonly datasets: ReadonlyMap<string, { readonly id: string; readonly made: boolean }>
+  readonly datasets: ReadonlyMap<string, ActualDataset>
   /** Those that were made from here. */
   readonly keys: ReadonlyMap<string, ActualKey>
   /** Of those that were made from here and deleted by somebody else. */
@@ -80,6 +82,7 @@ export type Deed =
   | { readonly do: 'set-role'; readonly at: Place; readonly email: string; readonly id: string | undefined; readonly role: Role; readonly joins: boolean }
   | { readonly do: 'remove-member'; readonly at: Place; readonly email: string; readonly id: string }
   | { readonly do: 'make-dataset'; readonly at: Place; readonly owner: string; readonly dataset: DeclaredDataset }
+  | { readonly do: 'tag'; readonly at: Place; readonly owner: string; readonly dataset: string; readonly add: readonly string[]; readonly remove: readonly string[] }
   | { readonly do: 'make-key'; readonly at: Place; readonly owner: string; readonly key: DeclaredKey }
   | { readonly do: 'change-key'; readonly at: Place; readonly id: string; readonly key: DeclaredKey; readonly reach: boolean; readonly limits: boolean; readonly secret: boolean }
   | { readonly do: 'remove-key'; readonly at: Place; readonly name: string; readonly id: string }

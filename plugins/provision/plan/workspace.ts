@@ -1,6 +1,6 @@
 /** One workspace of a plan: who belongs to it, and what is in it. */
 import type { Role } from '../../auth/ports.ts'
-import type { Actual, ActualWorkspace, Declared, DeclaredWorkspace, Draft, Place, Step } from './declared.ts'
+import type { Actual, ActualDataset, ActualWorkspace, Declared, DeclaredDataset, DeclaredWorkspace, Draft, Place, Step } from './declared.ts'
 import { planKeys } from './keys.ts'
 
 /** Whoever has a role of a lower rank may do less; those of one rank may do the same. */
@@ -19,6 +19,7 @@ export const planWorkspace = (workspace: DeclaredWorkspace, declared: Declared, 
   const roles = planMembers(workspace, at, there, draft)
   for (const dataset of workspace.datasets) {
     if (!there?.datasets.has(dataset.name)) draft.steps.push({ do: 'make-dataset', at, owner, dataset, line: `+ dataset ${dataset.name} in ${name}` })
+    planTags(dataset, at, owner, there?.datasets.get(dataset.name), draft)
   }
   for (const [left, { made }] of there?.datasets ?? []) {
     if (made && !workspace.datasets.some((one) => one.name === left)) draft.notes.push(`dataset ${left} in ${name}: is no longer declared, and is left alone`)
@@ -31,6 +32,13 @@ export const planWorkspace = (workspace: DeclaredWorkspace, declared: Declared, 
   }
   planKeys(workspace, at, there, ends, actual.now, draft)
   return archiving(workspace, at, there, draft)
+}
+
+const planTags = ({ name, tags: declared }: DeclaredDataset, at: Place, owner: string, there: ActualDataset | undefined, { steps }: Draft): void => {
+  if (!declared) return
+  const [add, remove] = [declared.filter((tag) => !there?.tags.includes(tag)), (there?.madeTags ?? []).filter((tag) => !declared.includes(tag))]
+  const what = [...add.map((tag) => `+${tag}`), ...remove.map((tag) => `-${tag}`)]
+  if (what.length > 0) steps.push({ do: 'tag', at, owner, dataset: name, add, remove, line: `~ dataset ${name} in ${at.name}: tags ${what.join(' ')}` })
 }
 
 /** Returns the roles as they will be, by address. */

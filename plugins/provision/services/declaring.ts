@@ -45,7 +45,7 @@ const declaredBy = ({ owner, workspaces = [] }: ProvisionConfig, report: Report)
       return {
         name: one.name, owner: email ?? '', archived: one.status && one.status === 'archived',
         members: one.members.map(({ email, role }) => ({ email: email.toLowerCase(), role })),
-        datasets: one.datasets.map(({ name, indexing_technique: technique }) => ({ name, technique })),
+        datasets: one.datasets.map(({ name, indexing_technique: technique, tags }) => ({ name, technique, tags })),
         keys: one.keys.map((key, n) => keyOf(key, `${path}.keys[${n}]`, report)),
       }
     }),

@@ -7,7 +7,7 @@ import { audit } from '../../audit/ports.ts'
 import { accounts } from '../../auth/ports.ts'
 import { datasets } from '../../datasets/ports.ts'
 import type { Actual, Declared, DeclaredKey, Place, Reach, Step } from '../plan/declared.ts'
-import { records } from './records.ts'
+import { records, tagRecord } from './records.ts'
 
 /** A secret that was made, and what it opens. */
 export interface Made { readonly what: string; readonly secret: string }
@@ -92,6 +92,15 @@ export const doing = service('provision.doing', {
           shelf(workspace(at)).set(name, id)
           await records.made('dataset', workspace(at), name, id)
           await audit?.record({ workspaceId: workspace(at), action: 'dataset.created', resource: { type: 'dataset', id, name } })
+          break
+        }
+        case 'tag': {
+          const id = workspace(step.at)
+          const dataset = shelf(id).get(step.dataset) ?? missing(step.dataset)
+          await datasets.tag({ workspaceId: id, accountId: account(step.owner) }, dataset, step.add)
+          await datasets.untag(id, dataset, step.remove)
+          for (const tag of step.add) await records.made('tag', id, tagRecord(dataset, tag), dataset)
+          for (const tag of step.remove) await records.gone('tag', id, tagRecord(dataset, tag))
           break
         }
         case 'make-key': {

@@ -13,6 +13,9 @@ export interface Records {
   gone(kind: Kind, workspaceId: string | null, name: string): Promise<void>
 }
 
+/** The name under which a tag of a dataset is recorded. */
+export const tagRecord = (datasetId: string, tag: string): string => `${datasetId} ${tag}`
+
 const NONE = `'00000000-0000-0000-0000-000000000000'`
 export const records = service('provision.records', {
   uses: { db: database, server: serverConfig },

@@ -6,7 +6,7 @@ import { accounts } from '../../auth/ports.ts'
 import { datasets } from '../../datasets/ports.ts'
 import type { ProvisionedRow } from '../models/provisioned.ts'
 import type { Actual, ActualAccount, ActualKey, ActualWorkspace, Declared, DeclaredWorkspace, Reach } from '../plan/declared.ts'
-import { records } from './records.ts'
+import { records, tagRecord } from './records.ts'
 
 export const surveying = service('provision.surveying', {
   uses: { accounts, apiKeys, datasets, records },
@@ -14,10 +14,14 @@ export const surveying = service('provision.surveying', {
     const surveyDatasets = async (id: string, names: readonly string[], made: readonly ProvisionedRow[]): Promise<ActualWorkspace['datasets']> => {
       const ours = made.filter(({ kind }) => kind === 'dataset')
       const existing = new Set(await datasets.existing(id, ours.map((row) => row.id)))
-      const all = new Map<string, { readonly id: string; readonly made: boolean }>()
-      for (const [name, one] of await datasets.named(id, names)) all.set(name, { id: one, made: false })
-      for (const row of ours) if (existing.has(row.id)) all.set(row.name, { id: row.id, made: true })
-      return all
+      const found = new Map([...await datasets.named(id, names)].map(([name, one]) => [name, { id: one, made: false }]))
+      for (const row of ours) if (existing.has(row.id)) found.set(row.name, { id: row.id, made: true })
+      const tags = await datasets.tags(id, [...found.values()].map((one) => one.id))
+      const madeTags = new Set(made.filter(({ kind }) => kind === 'tag').map((row) => row.name))
+      return new Map([...found].map(([name, one]) => {
+        const all = tags.get(one.id) ?? []
+        return [name, { ...one, tags: all, madeTags: all.filter((tag) => madeTags.has(tagRecord(one.id, tag))) }]
+      }))
     }
     const surveyKeys = async (id: string, declared: DeclaredWorkspace | undefined, made: readonly ProvisionedRow[]): Promise<Pick<ActualWorkspace, 'keys' | 'deletedKeys' | 'foreignKeys'>> => {
       const ours = new Map(made.filter(({ kind }) => kind === 'key').map((row) => [row.id, row]))
