@@ -4,6 +4,7 @@
  */
 import { randomInt, randomUUID } from 'node:crypto'
 import test from 'ava'
+import fc from 'fast-check'
 import Joi from 'joi'
 import { database, definePlugin, route } from '../core/index.ts'
 import type { Route } from '../core/index.ts'
@@ -170,6 +171,20 @@ test('the same key decides alike in every spelling of the one carrier, and no ot
   for (const headers of [{ 'x-api-key': key }, { cookie: `access_token=${key}` }, { 'api-key': key }]) t.is(await status(headers as never), 401)
   for (const name of ['api_key', 'token', 'access_token', 'key']) t.is(await status({}, `?${name}=${key}`), 401)
   for (const token of ['', 'null', 'undefined', '[]', '{}', key.toLowerCase(), key.slice(0, -1), `${key}x`]) t.is(await status({ authorization: `Bearer ${token}` }), 401)
+})
+
+test('however the one carrier is spelled, a key is answered alike on every address', async (t) => {
+  const plain = new Map<string, number>()
+  const status = async (path: string, authorization: string): Promise<number> => (await app.fetch(path, { headers: { authorization } })).status
+  const path = fc.constantFrom('/v1/whoami', '/v1/datasets', ...mine.datasetIds.map((id) => `/v1/datasets/${id}`), `/v1/datasets/${theirs.datasetIds[0]}`, `/v1/datasets/${randomUUID()}/documents`)
+  const key = fc.constantFrom(mine.workspaceKey, mine.boundKey, theirs.boundKey, `${mine.boundKey.slice(0, -1)}_`)
+  const scheme = fc.tuple(fc.mixedCase(fc.constant('bearer')), fc.integer({ min: 1, max: 5 })).map(([word, spaces]) => word + ' '.repeat(spaces))
+  await fc.assert(fc.asyncProperty(path, key, scheme, async (path, key, scheme) => {
+    const known = plain.get(path + key) ?? await status(path, `Bearer ${key}`)
+    plain.set(path + key, known)
+    t.is(await status(path, scheme + key), known, `${scheme}… ${path}`)
+  }), { numRuns: 150 })
+  t.true(new Set(plain.values()).size >= 3, 'the keys and addresses differ in what is answered')
 })
 
 test('what a server sets itself cannot be set from outside', async (t) => {
