@@ -3,6 +3,7 @@
  * another workspace and of another dataset. Whatever such a request is answered must equal the answer for an id that nobody has.
  */
 import { randomInt, randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import fc from 'fast-check'
 import Joi from 'joi'
@@ -32,6 +33,9 @@ test.before(async () => {
   mine = await makeWorkspace(app, 'mine')
   theirs = await makeWorkspace(app, 'theirs')
   session = await signIn(app, mine)
+  // What keys did is written down a moment later.
+  const log = async (): Promise<number> => (await app.resolve(database).query(`SELECT 1 FROM audit_logs WHERE actor_kind = 'key'`)).length
+  for (let tries = 0; tries < 400 && await log() < 4; tries++) await sleep(50)
   ids = await allIds(app)
 })
 test.after.always(() => app.close())

@@ -191,10 +191,13 @@ test('guessing is slowed down for the pair of account and address, and nobody el
   t.is((await bodyOf(blocked)).code, 'too_many_requests')
   t.true(Number(blocked.headers.get('retry-after')) >= 1)
   t.is((await from('198.51.100.8', owner.password)).status, 200, 'the owner, elsewhere, is not locked out')
-  // Letters that the database takes for an i or a k, and JavaScript for others.
+  // Letters that the database may take for an i or a k, as its locale has it, and JavaScript for others.
+  const odd = await app.resolve(database).query<{ name: string }>(
+    `SELECT name FROM unnest($1::text[]) AS name WHERE lower(name) = 'kiki'`, [['k\u0130ki', 'kik\u0130', 'k\u0130k\u0130', '\u212aiki']])
+  const spellings = ['kiki', ...[...odd.map(({ name }) => name), 'Kiki', 'kIki', 'kiKi', 'KIKI'].slice(0, 4), 'kiki']
   await addMember(app, 'normal', 'kiki@example.org')
   for (const [known, client] of [[true, '198.51.100.10'], [false, '198.51.100.11']] as const) {
-    for (const [tries, name] of ['kiki', 'k\u0130ki', 'kik\u0130', 'k\u0130k\u0130', '\u212aiki', 'kiki'].entries()) {
+    for (const [tries, name] of spellings.entries()) {
       if (tries === 5) await prolong()
       const answer = await from(client, 'wrong password 1', `${known ? '' : 'no'}${name}@EXAMPLE.org`)
       t.is(answer.status, tries < 5 ? 401 : 429, 'whichever way it is written, and whether or not somebody has it')
