@@ -5,26 +5,13 @@ import { authErrors } from '../errors.ts'
 import { presentProfile } from '../presenters/profile.ts'
 import { profile, result } from '../schemas/account.ts'
 import { codes } from '../services/codes.ts'
-import { directory } from '../services/directory.ts'
 import { passwordChange } from '../services/password-change.ts'
 import { newPassword } from '../services/passwords.ts'
 import { sessionOf } from '../services/sessions.ts'
-import { addressOf, asking, change, confirming, mailed, open, token, validity } from './kit.ts'
+import { askCode } from './ask-code.ts'
+import { addressOf, change, confirming, open, token, validity } from './kit.ts'
 
-const askCode = (path: string) => route({
-  ...open, path,
-  summary: 'Have a code mailed, to choose another password with',
-  description: 'The token in `data` is needed with the code. The answer is the same for an address that nobody has.',
-  uses: { codes, directory },
-  body: asking,
-  reply: mailed,
-  errors: [authErrors.tooManyCodes],
-  handle: async ({ body, ctx }, { codes, directory }) => {
-    const account = await directory.find(body.email)
-    const { token } = await codes.ask({ purpose: 'reset-password', email: account?.email ?? body.email, accountId: account?.id ?? null, address: addressOf(ctx) })
-    return { result: 'success' as const, data: token }
-  },
-})
+const ask = (path: string) => askCode(path, 'reset-password', 'Have a code mailed, to choose another password with')
 
 const checkCode = route({
   ...open, path: '/forgot-password/validity',
@@ -68,4 +55,4 @@ const another = route({
   },
 })
 
-export const passwordRoutes = [askCode('/forgot-password'), askCode('/reset-password'), checkCode, reset, another]
+export const passwordRoutes = [ask('/forgot-password'), ask('/reset-password'), checkCode, reset, another]

@@ -1,26 +1,10 @@
 /** Signing in by a code that is mailed. */
 import { route } from '../../../core/index.ts'
 import { authErrors } from '../errors.ts'
-import { codes } from '../services/codes.ts'
 import { cookies } from '../services/cookies.ts'
-import { directory } from '../services/directory.ts'
 import { signIn } from '../services/sign-in.ts'
-import { addressOf, asking, confirming, enter, entry, mailed, open } from './kit.ts'
-
-const askCode = route({
-  ...open, path: '/email-code-login',
-  summary: 'Have a code mailed, to sign in with',
-  description: 'The token in `data` is needed with the code. The answer is the same for an address that nobody has.',
-  uses: { codes, directory },
-  body: asking,
-  reply: mailed,
-  errors: [authErrors.tooManyCodes],
-  handle: async ({ body, ctx }, { codes, directory }) => {
-    const account = await directory.find(body.email)
-    const { token } = await codes.ask({ purpose: 'sign-in', email: account?.email ?? body.email, accountId: account?.id ?? null, address: addressOf(ctx) })
-    return { result: 'success' as const, data: token }
-  },
-})
+import { askCode } from './ask-code.ts'
+import { addressOf, confirming, enter, entry, open } from './kit.ts'
 
 const enterByCode = route({
   ...open, path: '/email-code-login/validity',
@@ -33,4 +17,4 @@ const enterByCode = route({
   handle: async ({ body, ctx }, { cookies, signIn }) => enter(ctx, cookies, await signIn.byCode({ ...body, address: addressOf(ctx) })),
 })
 
-export const signInCodeRoutes = [askCode, enterByCode]
+export const signInCodeRoutes = [askCode('/email-code-login', 'sign-in', 'Have a code mailed, to sign in with'), enterByCode]
