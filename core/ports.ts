@@ -149,6 +149,56 @@ export class StorageNotFound extends Error {
 }
 export const storage = definePort<Storage>('storage', { fallback: 'local' })
 
+/** The only way to other machines, but for those that run this server: database, Redis, files, mail. */
+export interface HttpClient {
+  /**
+   * Resolves to the answer whatever its status. Throws `OutboundRefused` where an address may not be called (looked at as it is written,
+   * as it is resolved, and as it is connected; of every redirect too), and an `Error` that says what happened where nobody answers in time.
+   */
+  send(request: OutboundRequest): Promise<OutboundAnswer>
+  /** Throws `OutboundRefused` where `send` would now: asked before an address is stored. */
+  check(url: string): Promise<void>
+}
+export interface OutboundRequest {
+  readonly url: string
+  /** GET unless given. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON. */
+  readonly json?: unknown
+  readonly body?: string | Buffer
+  readonly signal?: AbortSignal
+  /** Milliseconds for the answer to begin, and then for each next piece of it. */
+  readonly timeout?: number
+  /** Bytes of the answer; reading more is an error. */
+  readonly maxBytes?: number
+  /** An origin that the operator's configuration names, such as `http://127.0.0.1:11434`: it may be a private address. */
+  readonly trusts?: string
+}
+export interface OutboundAnswer {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Once: this, or one of the two below. */
+  readonly body: Readable
+  text(): Promise<string>
+  json(): Promise<unknown>
+}
+export class OutboundRefused extends Error {
+  static override readonly [Symbol.hasInstance] = isCalled('OutboundRefused')
+  override readonly name = 'OutboundRefused'
+}
+export const httpClient = definePort<HttpClient>('httpClient', { fallback: 'guarded' })
+
+/** Secrets that must be told again, such as the key of a model provider, as they lie in the database. */
+export interface Vault {
+  /** @param owner to what it belongs, such as `<workspace>/<table>/<row>`: it opens for nothing else */
+  seal(secret: string, owner: string): Promise<string>
+  /** Throws where it was sealed for another owner, under a key that this server does not have, or was changed. */
+  open(sealed: string, owner: string): Promise<string>
+}
+export const vault = definePort<Vault>('vault', { fallback: 'local' })
+
 type Log = (fields: object | string, message?: string) => void
 /** Structured lines. Fields that are named like secrets are blanked out. */
 export interface Logger {

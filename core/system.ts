@@ -7,7 +7,7 @@ import { errors } from './errors.ts'
 import { KERNEL_VERSION } from './load.ts'
 import { defineAdapter, definePlugin } from './plugin.ts'
 import type { Plugin } from './plugin.ts'
-import { authenticator, cache, command, database, logger, middleware, queue, rateLimiter, signal, storage } from './ports.ts'
+import { authenticator, cache, command, database, httpClient, logger, middleware, queue, rateLimiter, signal, storage, vault } from './ports.ts'
 import { route } from './route.ts'
 
 export interface Health {
@@ -21,7 +21,7 @@ const open = { method: 'GET', surface: 'root', credential: 'none', access: 'publ
 export const systemPlugin = (kernel: { catalogue(): Catalogue; health(): Promise<Health> }): Plugin => definePlugin({
   name: 'kernel',
   kernel: `^${KERNEL_VERSION}`,
-  ports: [database, cache, queue, signal, rateLimiter, storage, logger, middleware, authenticator, command, catalogue],
+  ports: [database, cache, queue, signal, rateLimiter, storage, httpClient, vault, logger, middleware, authenticator, command, catalogue],
   adapters: [defineAdapter(catalogue, 'kernel', { create: () => kernel.catalogue() })],
   routes: [
     route({

@@ -4,12 +4,24 @@ import { defineConfig } from '../../core/index.ts'
 export interface DatasetsConfig {
   /** UTF-16 code units of text that one document may have. */
   readonly maxTextLength: number
+  /** Milliseconds that reading one file may take. */
+  readonly extractMs: number
+  /** Megabytes of memory that reading one file may take. */
+  readonly extractMb: number
+  /** Bytes that the parts of a packed file (docx, xlsx, pptx, epub) may have once they are unpacked. */
+  readonly unpackedBytes: number
   /** Segments that one document may be cut into. */
   readonly maxSegments: number
   /** Largest `max_tokens` of a process rule, in code points. */
   readonly maxSegmentLength: number
+  /** Code points of a passage that is a whole document (parent-child, `full-doc`). */
+  readonly maxParentLength: number
   /** Segments that are embedded and indexed at a time. A crash repeats at most one batch of each document. */
   readonly batchSize: number
+  /** Milliseconds after which the indexing of a document lets others go first. */
+  readonly sliceMs: number
+  /** Hours for which an Idempotency-Key is remembered. */
+  readonly idempotencyHours: number
   /** Keywords kept per segment. */
   readonly keywords: number
   /** Milliseconds without progress after which another process takes a document over. */
@@ -18,9 +30,15 @@ export interface DatasetsConfig {
 
 export const datasetsConfig = defineConfig('datasets', Joi.object<DatasetsConfig, true>({
   maxTextLength: Joi.number().integer().min(1000).default(20_000_000),
+  extractMs: Joi.number().integer().min(100).default(60_000),
+  extractMb: Joi.number().integer().min(32).default(512),
+  unpackedBytes: Joi.number().integer().min(1000).default(200_000_000),
   maxSegments: Joi.number().integer().min(1).default(100_000),
   maxSegmentLength: Joi.number().integer().min(50).default(4000),
+  maxParentLength: Joi.number().integer().min(1000).default(100_000),
   batchSize: Joi.number().integer().min(1).max(1000).default(32),
+  sliceMs: Joi.number().integer().min(10).default(15_000),
+  idempotencyHours: Joi.number().min(0.01).max(24 * 30).default(24),
   keywords: Joi.number().integer().min(1).max(100).default(10),
   patience: Joi.number().integer().min(1000).default(120_000),
 }))

@@ -12,7 +12,7 @@ import { resumeIndexing } from './jobs/resume-indexing.ts'
 import { Dataset, DatasetGrant, DatasetQuery } from './models/dataset.ts'
 import { Document, UploadFile } from './models/document.ts'
 import { ProcessRule } from './models/process-rule.ts'
-import { Segment } from './models/segment.ts'
+import { ChildChunk, Segment } from './models/segment.ts'
 import { Tag, TagBinding } from './models/tag.ts'
 import { permissions } from './permissions.ts'
 import { chunker, datasetLifecycle, datasets, extractor, textIndex, vectorIndex } from './ports.ts'
@@ -27,7 +27,7 @@ export default definePlugin({
   permissions,
   ports: [datasets, datasetLifecycle, vectorIndex, textIndex, chunker, extractor],
   adapters: [builtin, ...indexes, recursive, text, markdown, html],
-  models: [Dataset, DatasetGrant, DatasetQuery, ProcessRule, UploadFile, Document, Segment, Tag, TagBinding],
+  models: [Dataset, DatasetGrant, DatasetQuery, ProcessRule, UploadFile, Document, Segment, ChildChunk, Tag, TagBinding],
   routes: [...datasetRoutes, ...documentRoutes, ...segmentRoutes],
   jobs: [indexDocument, resumeIndexing, deleteFiles],
   uses: { queue },

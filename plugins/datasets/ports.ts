@@ -4,22 +4,44 @@ import { definePort } from '../../core/index.ts'
 import type { ModelRef } from '../models/ports.ts'
 
 export type SearchMethod = 'semantic_search' | 'full_text_search' | 'hybrid_search' | 'keyword_search'
+/** `start with` and `end with`, `contains`: as it is written, case and all. Order: numbers and times (epoch seconds) as numbers. */
+export type ComparisonOperator =
+  | 'contains' | 'not contains' | 'start with' | 'end with' | 'is' | 'is not' | 'in' | 'not in' | 'empty' | 'not empty'
+  | '=' | '≠' | '>' | '<' | '≥' | '≤' | 'before' | 'after'
+export interface MetadataCondition {
+  /** The name of a field of the documents' metadata. */
+  readonly name: string
+  readonly operator: ComparisonOperator
+  /** Null or absent: the condition holds for every document, but for `empty` and `not empty`, which take none. */
+  readonly value?: string | number | readonly string[] | null
+}
+export interface MetadataFilter { readonly match: 'all' | 'any'; readonly conditions: readonly MetadataCondition[] }
+
 export interface RetrievalSettings {
   readonly method: SearchMethod
   readonly topK: number
-  /** Results below it are dropped (`>=` stays); undefined: none. */
+  /** Results below it are dropped (`>=` stays), after fusion or reranking; undefined: none. */
   readonly scoreThreshold?: number
   /** Hybrid: shares of the vector and the text score, which sum to 1. */
   readonly weights?: { readonly vector: number; readonly text: number }
+  /** The model that scores what was found anew. */
+  readonly rerank?: ModelRef
+  /** Only documents for which it holds are searched. */
+  readonly filter?: MetadataFilter
 }
+export interface RetrievedChild { readonly id: string; readonly position: number; readonly content: string; readonly score: number }
 export interface RetrievedSegment {
   readonly segmentId: string
   readonly documentId: string
   readonly documentName: string
   readonly datasetId: string
   readonly content: string
+  /** Of a pair of question and answer. */
+  readonly answer: string | null
   /** 0..1, comparable between queries. */
   readonly score: number
+  /** Parent-child: the children by which it was found, best first. */
+  readonly children: readonly RetrievedChild[]
 }
 export interface NewText { readonly name: string; readonly text: string }
 
@@ -49,30 +71,43 @@ export const datasets = definePort<Datasets>('datasets')
 export interface DatasetLifecycle { deleting(dataset: { readonly workspaceId: string; readonly id: string }): Promise<void> }
 export const datasetLifecycle = definePort<DatasetLifecycle>('datasetLifecycle', { many: true })
 
-/** A segment as the indexes know it. */
-export interface IndexedText { readonly segmentId: string; readonly documentId: string; readonly text: string }
-export interface IndexScope { readonly workspaceId: string; readonly datasetIds: readonly string[] }
+/** A segment as the text index knows it. */
+export interface IndexedText {
+  readonly segmentId: string
+  readonly documentId: string
+  readonly text: string
+  /** Words by which it is to be found too, though they may not stand in the text. */
+  readonly keywords?: readonly string[]
+}
+/** What is searched: of these datasets, the enabled segments of enabled, completed documents, and only of `documentIds` where they are given. */
+export interface IndexScope { readonly workspaceId: string; readonly datasetIds: readonly string[]; readonly documentIds?: readonly string[] }
 /** Score: 0..1, higher is better, the same meaning for every query. */
 export interface Hit { readonly segmentId: string; readonly score: number }
+export interface IndexedDataset { readonly workspaceId: string; readonly id: string }
+type Some = { readonly segmentIds: readonly string[] } | { readonly documentId: string } | 'all'
 
-/** Nearest neighbours by cosine. `write` and `remove` join the caller's transaction and are idempotent by segment. */
+/** A segment has one vector, whose id is its own, or in parent-child form one for each child. */
+export interface IndexedVector { readonly id: string; readonly segmentId: string; readonly documentId: string; readonly vector: Float32Array }
+export interface VectorHit extends Hit { readonly id: string }
+
+/** Nearest neighbours by cosine. `write` and `remove` join the caller's transaction and are idempotent by id. */
 export interface VectorIndex {
-  write(dataset: { workspaceId: string; id: string }, entries: readonly { readonly segmentId: string; readonly documentId: string; readonly vector: Float32Array }[]): Promise<void>
-  /** By segment, by document, or all of the dataset. */
-  remove(dataset: { workspaceId: string; id: string }, what: { segmentIds: readonly string[] } | { documentId: string } | 'all'): Promise<void>
+  write(dataset: IndexedDataset, entries: readonly IndexedVector[]): Promise<void>
+  /** By vector, by segment (all of its vectors), by document, or all of the dataset. */
+  remove(dataset: IndexedDataset, what: Some | { readonly ids: readonly string[] }): Promise<void>
   /**
-   * The best `limit` segments, best first, and those of `also`, whatever their rank. Only what is enabled, of enabled, completed
-   * documents, and scores above 0.
+   * Vectors best first, scores above 0: of the `limit` segments that have the best, each at least its best one; and of those of `also`
+   * each its best, whatever its rank.
    */
-  search(scope: IndexScope, vector: Float32Array, limit: number, also?: readonly string[]): Promise<readonly Hit[]>
+  search(scope: IndexScope, vector: Float32Array, limit: number, also?: readonly string[]): Promise<readonly VectorHit[]>
 }
 export const vectorIndex = definePort<VectorIndex>('vectorIndex', { fallback: 'exact' })
 
 /** Ranked full text. `write` and `remove` join the caller's transaction and are idempotent by segment. */
 export interface TextIndex {
-  write(dataset: { workspaceId: string; id: string }, entries: readonly IndexedText[]): Promise<void>
-  remove(dataset: { workspaceId: string; id: string }, what: { segmentIds: readonly string[] } | { documentId: string } | 'all'): Promise<void>
-  /** As of `VectorIndex`. */
+  write(dataset: IndexedDataset, entries: readonly IndexedText[]): Promise<void>
+  remove(dataset: IndexedDataset, what: Some): Promise<void>
+  /** The best `limit` segments, best first, and those of `also`, whatever their rank; scores above 0. */
   search(scope: IndexScope, query: string, limit: number, also?: readonly string[]): Promise<readonly Hit[]>
   /** The words by which a text is best found, best first. */
   keywords(text: string, count: number): readonly string[]
@@ -81,21 +116,32 @@ export const textIndex = definePort<TextIndex>('textIndex', { fallback: 'bm25' }
 
 export interface SegmentationRule { readonly separator: string; readonly maxLength: number; readonly overlap: number }
 export interface ChunkingRule {
-  readonly mode: 'automatic' | 'custom'
+  /** `whole`: the text is one passage. */
+  readonly mode: 'automatic' | 'custom' | 'whole'
   readonly segmentation: SegmentationRule
+  /** Parent-child: how each passage is cut again. */
+  readonly children?: SegmentationRule
   readonly removeExtraSpaces: boolean
   readonly removeUrlsEmails: boolean
 }
-/** Cuts a text into passages. Lengths are Unicode code points. */
-export interface Chunker { split(text: string, rule: ChunkingRule): readonly string[] }
+export interface Passage { readonly content: string; readonly children?: readonly string[] }
+/**
+ * Cuts a text into passages. Lengths are Unicode code points. The text comes in pieces of any size, cut anywhere: their sizes make no
+ * difference to the passages, and the memory that it takes does not grow with the text (but for `whole`).
+ */
+export interface Chunker { split(text: AsyncIterable<string>, rule: ChunkingRule): AsyncIterable<Passage> }
 export const chunker = definePort<Chunker>('chunker', { fallback: 'recursive' })
 
-/** Reads text out of a file. */
+export interface ExtractOptions { readonly name: string; readonly signal?: AbortSignal }
+export interface Pair { readonly question: string; readonly answer: string }
+/** Reads text out of a file. Both throw an error whose message helps the person who sent the file. */
 export interface Extractor {
   /** File name endings, lower case, without the dot. */
   readonly extensions: readonly string[]
-  /** Throws an error whose message helps the person who sent the file. */
-  extract(file: Readable, options: { readonly name: string; readonly signal?: AbortSignal }): Promise<string>
+  /** The text in pieces, in order. A blank line stands between what belongs apart: pages, rows, slides, chapters. */
+  extract(file: Readable, options: ExtractOptions): AsyncIterable<string>
+  /** Questions and answers, of files that have them in columns. */
+  pairs?(file: Readable, options: ExtractOptions): AsyncIterable<Pair>
 }
 export const extractor = definePort<Extractor>('extractor', { many: true })
 

@@ -8,6 +8,6 @@ export const html = defineAdapter(extractor, 'html', {
   uses: { config: datasetsConfig },
   create: ({ config }) => ({
     extensions: ['html', 'htm'],
-    extract: async (file, options) => htmlText(await readText(file, { ...options, maxLength: config.maxTextLength })),
+    extract: async function* (file, options) { yield htmlText(await readText(file, { ...options, maxLength: config.maxTextLength })) },
   }),
 })

@@ -8,6 +8,6 @@ export const markdown = defineAdapter(extractor, 'markdown', {
   uses: { config: datasetsConfig },
   create: ({ config }) => ({
     extensions: ['md', 'markdown', 'mdx'],
-    extract: (file, options) => readText(file, { ...options, maxLength: config.maxTextLength }),
+    extract: async function* (file, options) { yield await readText(file, { ...options, maxLength: config.maxTextLength }) },
   }),
 })

@@ -7,6 +7,6 @@ export const text = defineAdapter(extractor, 'text', {
   uses: { config: datasetsConfig },
   create: ({ config }) => ({
     extensions: ['txt'],
-    extract: (file, options) => readText(file, { ...options, maxLength: config.maxTextLength }),
+    extract: async function* (file, options) { yield await readText(file, { ...options, maxLength: config.maxTextLength }) },
   }),
 })

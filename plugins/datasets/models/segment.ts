@@ -62,3 +62,41 @@ export const Segment = model<SegmentRow>('document_segments', {
   updated_by: DataTypes.UUID,
   updated_at: DataTypes.DATE,
 })
+
+/** What a segment is cut into in parent-child form. Its generation is that of its segment. */
+export interface ChildChunkRow {
+  id: string
+  workspace_id: string
+  dataset_id: string
+  document_id: string
+  segment_id: string
+  /** From 1, unique in the segment. */
+  position: number
+  content: string
+  /** Code points. */
+  word_count: number
+  /** SHA-256 of the content, hex. */
+  index_node_hash: string
+  /** Whether the rule made it, or somebody by hand. */
+  type: 'automatic' | 'customized'
+  status: 'waiting' | 'completed'
+  created_by: string
+  created_at: Date
+  updated_at: Date
+}
+export const ChildChunk = model<ChildChunkRow>('child_chunks', {
+  id: { type: DataTypes.UUID, primaryKey: true },
+  workspace_id: DataTypes.UUID,
+  dataset_id: DataTypes.UUID,
+  document_id: DataTypes.UUID,
+  segment_id: DataTypes.UUID,
+  position: DataTypes.INTEGER,
+  content: DataTypes.TEXT,
+  word_count: DataTypes.INTEGER,
+  index_node_hash: DataTypes.TEXT,
+  type: DataTypes.TEXT,
+  status: DataTypes.TEXT,
+  created_by: DataTypes.UUID,
+  created_at: DataTypes.DATE,
+  updated_at: DataTypes.DATE,
+})

@@ -105,7 +105,7 @@ export const indexing = service('datasets.indexing', {
         if (!await lock(task, dataset.id)) return false
         const at = { workspaceId: task.workspace_id, id: dataset.id }
         const of = batch.map(({ id }) => ({ segmentId: id, documentId: task.document_id }))
-        if (made) await vectorIndex.write(at, of.map((entry, index) => ({ ...entry, vector: made.vectors[index] as Float32Array })))
+        if (made) await vectorIndex.write(at, of.map((entry, index) => ({ ...entry, id: entry.segmentId, vector: made.vectors[index] as Float32Array })))
         await textIndex.write(at, of.map((entry, index) => ({ ...entry, text: texts[index] as string })))
         await db.query(
           `UPDATE document_segments s SET status = 'completed', error = NULL, completed_at = now(), updated_at = now(), tokens = new.tokens,

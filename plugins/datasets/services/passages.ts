@@ -46,7 +46,8 @@ export const passages = service('datasets.passages', {
         let broken: unknown
         stream.once('error', (error) => { broken = error })
         try {
-          const text = await reader.extract(stream, { name: file.name, signal })
+          let text = ''
+          for await (const piece of reader.extract(stream, { name: file.name, signal })) text += piece
           if (text.length <= config.maxTextLength) return text
         } catch (error) {
           if (broken !== undefined || signal.aborted) throw error
@@ -59,7 +60,8 @@ export const passages = service('datasets.passages', {
       cut: async ({ workspace_id, dataset_process_rule_id }, text) => {
         const rule = dataset_process_rule_id === null ? null : await ProcessRule.findOne({ where: { workspace_id, id: dataset_process_rule_id } })
         if (!rule) throw new DocumentFault('The document has no process rule. Send it again with one.')
-        const found = chunker.split(text, ruleOf(rule))
+        const found: string[] = []
+        for await (const { content } of chunker.split((async function* () { yield text })(), ruleOf(rule))) found.push(content)
         if (found.length === 0) throw new DocumentFault('There is no text in this document. If it is made of pictures, send it with its text recognised.')
         if (found.length > config.maxSegments) {
           throw new DocumentFault(
