@@ -1,12 +1,12 @@
 import { DataTypes } from 'sequelize'
 import { model } from '../../../core/index.ts'
-import type { Rules } from '../schemas/process-rule.ts'
+import type { RuleMode, Rules } from '../schemas/process-rule.ts'
 
 export interface ProcessRuleRow {
   id: string
   workspace_id: string
   dataset_id: string
-  mode: 'automatic' | 'custom'
+  mode: RuleMode
   rules: Rules
   created_by: string
   created_at: Date

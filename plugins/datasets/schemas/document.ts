@@ -3,14 +3,14 @@ import type { IndexingTechnique } from '../models/dataset.ts'
 import { boolean, integer, listed, none, nothing, pageFields, string, stringOrNull, text, time, timeOrNull, uuid } from './common.ts'
 import type { DatasetParams, Listed, Page } from './common.ts'
 import { indexingTechnique } from './dataset.ts'
-import { processRule } from './process-rule.ts'
-import type { ProcessRuleInput } from './process-rule.ts'
+import { docForms, processRule } from './process-rule.ts'
+import type { DocForm, ProcessRuleInput } from './process-rule.ts'
 import { retrievalModel } from './retrieval-model.ts'
 import type { RetrievalModel } from './retrieval-model.ts'
 
 export interface DocumentSettings {
   indexing_technique?: IndexingTechnique | null
-  doc_form?: 'text_model' | 'hierarchical_model' | 'qa_model' | null
+  doc_form?: DocForm | null
   doc_language?: string | null
   process_rule?: ProcessRuleInput | null
   retrieval_model?: RetrievalModel | null
@@ -23,7 +23,7 @@ export interface DocumentSettings {
 export interface TextDocument extends DocumentSettings { name: string; text: string }
 const settings = {
   indexing_technique: indexingTechnique.allow(null),
-  doc_form: Joi.string<'text_model' | 'hierarchical_model' | 'qa_model'>().valid('text_model', 'hierarchical_model', 'qa_model').allow(null),
+  doc_form: Joi.string<DocForm>().valid(...docForms).allow(null),
   doc_language: text(0, 255).allow(null),
   process_rule: processRule.allow(null),
   retrieval_model: retrievalModel.allow(null),

@@ -3,26 +3,33 @@ import Joi from 'joi'
 import { invalid } from '../errors.ts'
 import { text } from './common.ts'
 
-export interface Segmentation { separator: string; max_tokens: number; chunk_overlap: number }
+export const docForms = ['text_model', 'hierarchical_model', 'qa_model'] as const
+export type DocForm = typeof docForms[number]
+export type RuleMode = 'automatic' | 'custom' | 'hierarchical'
+export type ParentMode = 'paragraph' | 'full-doc'
+
+/** As it is stored. `max_tokens` is absent only where the whole document is the parent. */
+export interface Segmentation { separator: string; max_tokens?: number; chunk_overlap: number }
 export interface Rules {
   pre_processing_rules: { id: string; enabled: boolean }[]
   segmentation: Segmentation
-  parent_mode?: string
-  subchunk_segmentation?: Partial<Segmentation>
+  parent_mode?: ParentMode
+  subchunk_segmentation?: Segmentation
 }
+interface SegmentationInput { separator?: string; delimiter?: string; max_tokens?: number; chunk_overlap?: number }
 export interface ProcessRuleInput {
-  mode: 'automatic' | 'custom' | 'hierarchical'
+  mode: RuleMode
   rules?: {
     pre_processing_rules?: { id: string; enabled: boolean }[]
-    segmentation?: Partial<Segmentation>
-    parent_mode?: string | null
-    subchunk_segmentation?: Partial<Segmentation> | null
+    segmentation?: SegmentationInput
+    parent_mode?: ParentMode | null
+    subchunk_segmentation?: SegmentationInput | null
   } | null
 }
 
-const segmentation = Joi.object<Partial<Segmentation>>({
-  separator: text(0, 200), max_tokens: Joi.number().integer(), chunk_overlap: Joi.number().integer().min(0).empty(null),
-})
+const segmentation = Joi.object<SegmentationInput>({
+  separator: text(0, 200), delimiter: text(0, 200), max_tokens: Joi.number().integer(), chunk_overlap: Joi.number().integer().min(0).empty(null),
+}).oxor('separator', 'delimiter').messages({ 'object.oxor': '{{#label}} has both separator and delimiter, which are two names of one field. Send one of them.' })
 export const processRule = Joi.object<ProcessRuleInput>({
   mode: Joi.string().valid('automatic', 'custom', 'hierarchical').required(),
   rules: Joi.object({
@@ -38,26 +45,37 @@ export const AUTOMATIC: Rules = {
   pre_processing_rules: [{ id: 'remove_extra_spaces', enabled: true }, { id: 'remove_urls_emails', enabled: false }],
   segmentation: { separator: '\n', max_tokens: 500, chunk_overlap: 50 },
 }
+/** How parents are cut into children where the rule does not say it. */
+export const SUBCHUNKS: Segmentation = { separator: '\n', max_tokens: 200, chunk_overlap: 0 }
 
 /** The rule to store. Throws 400 where something is missing; whether its numbers are in bounds is for the indexing to say. */
-export const ruleToStore = ({ mode, rules }: ProcessRuleInput): { mode: 'automatic' | 'custom'; rules: Rules } => {
-  if (mode === 'hierarchical') throw wrong('mode', 'the mode hierarchical is not supported; send automatic or custom')
+export const ruleToStore = ({ mode, rules }: ProcessRuleInput, docForm: string): { mode: RuleMode; rules: Rules } => {
+  if (mode === 'hierarchical' && docForm !== 'hierarchical_model') {
+    throw wrong('mode', `mode hierarchical goes with doc_form hierarchical_model, and doc_form is ${docForm}. Send doc_form hierarchical_model, or the mode custom or automatic`)
+  }
   if (mode === 'automatic') return { mode, rules: AUTOMATIC }
-  if (!rules) throw wrong('rules', 'the mode custom needs rules')
-  if (!rules.pre_processing_rules) throw wrong('rules.pre_processing_rules', 'the mode custom needs pre_processing_rules; they may be []')
-  if (!rules.segmentation) throw wrong('rules.segmentation', 'the mode custom needs a segmentation')
-  const { separator, max_tokens, chunk_overlap = 0 } = rules.segmentation
-  if (!separator) throw wrong('rules.segmentation.separator', 'the segmentation needs a separator, such as "\\n"')
-  if (!max_tokens) throw wrong('rules.segmentation.max_tokens', 'the segmentation needs max_tokens, the greatest length of a segment in characters')
+  if (!rules) throw wrong('rules', `the mode ${mode} needs rules`)
+  if (!rules.pre_processing_rules) throw wrong('rules.pre_processing_rules', `the mode ${mode} needs pre_processing_rules; they may be []`)
+  if (!rules.segmentation) throw wrong('rules.segmentation', `the mode ${mode} needs a segmentation`)
+  const parentMode = rules.parent_mode ?? (mode === 'hierarchical' ? 'paragraph' : undefined)
+  const isWhole = mode === 'hierarchical' && parentMode === 'full-doc'
   return {
     mode,
     rules: {
       // Where an id stands twice the last one holds.
       pre_processing_rules: [...new Map(rules.pre_processing_rules.map((rule) => [rule.id, rule])).values()],
-      segmentation: { separator, max_tokens, chunk_overlap },
-      ...rules.parent_mode ? { parent_mode: rules.parent_mode } : {},
-      ...rules.subchunk_segmentation ? { subchunk_segmentation: rules.subchunk_segmentation } : {},
+      segmentation: segmentationToStore('segmentation', rules.segmentation, isWhole),
+      ...parentMode ? { parent_mode: parentMode } : {},
+      ...rules.subchunk_segmentation ? { subchunk_segmentation: segmentationToStore('subchunk_segmentation', rules.subchunk_segmentation) } : {},
     },
   }
+}
+const segmentationToStore = (
+  name: string, { separator, delimiter, max_tokens, chunk_overlap = 0 }: SegmentationInput, isWhole = false,
+): Segmentation => {
+  const between = separator ?? delimiter ?? '\n'
+  if (between === '') throw wrong(`rules.${name}.separator`, `the ${name} needs a separator, such as "\\n"`)
+  if (!max_tokens && !isWhole) throw wrong(`rules.${name}.max_tokens`, `the ${name} needs max_tokens, the greatest length of a segment in characters`)
+  return { separator: between, ...max_tokens ? { max_tokens } : {}, chunk_overlap }
 }
 const wrong = (field: string, message: string): Error => invalid(`process_rule.${field}`, `process_rule: ${message}.`)

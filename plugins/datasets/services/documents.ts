@@ -37,12 +37,12 @@ type Replaced = DocumentRow & { readonly storage_key: string | null }
 export const documents = service('datasets.documents', {
   uses: { db: database, queue, Document, UploadFile, ProcessRule, records: datasetRecords, firstDocument },
   create: ({ db, queue, Document, UploadFile, ProcessRule, records, firstDocument }): Documents => {
-    const chooseRule = async (owner: Owner, { workspace_id, id }: DatasetRow, { process_rule: given, ruleRequired }: AddOptions): Promise<string> => {
+    const chooseRule = async (owner: Owner, { workspace_id, id }: DatasetRow, docForm: string, { process_rule: given, ruleRequired }: AddOptions): Promise<string> => {
       const of = { workspace_id, dataset_id: id }
       const newest = given ? null : await ProcessRule.findOne({ where: of, order: [['created_at', 'DESC'], ['id', 'ASC']] })
       if (newest) return newest.id
       if (!given && ruleRequired) throw invalid('process_rule', 'process_rule is required. Send {"mode":"automatic"} for the usual one.')
-      const rule = given ? ruleToStore(given) : { mode: 'automatic' as const, rules: AUTOMATIC }
+      const rule = given ? ruleToStore(given, docForm) : { mode: 'automatic' as const, rules: AUTOMATIC }
       const made = await ProcessRule.create({ ...of, ...rule, id: randomUUID(), created_by: owner.accountId, created_at: new Date() })
       return made.id
     }
@@ -98,7 +98,7 @@ export const documents = service('datasets.documents', {
         return db.transaction(async () => {
           const locked = await records.lock(owner.workspaceId, dataset.id)
           await firstDocument.decide(locked, settled, options)
-          const dataset_process_rule_id = await chooseRule(owner, locked, options)
+          const dataset_process_rule_id = await chooseRule(owner, locked, settled.docForm, options)
           const batch = newBatch()
           const ids: string[] = []
           for (const file of files) {

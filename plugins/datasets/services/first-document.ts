@@ -20,8 +20,7 @@ export const firstDocument = service('datasets.first-document', {
   uses: { Dataset, modelChoice },
   create: ({ Dataset, modelChoice }): FirstDocument => ({
     settle: async (dataset, given) => {
-      const docForm = given.doc_form ?? 'text_model'
-      if (docForm !== 'text_model') throw invalid('doc_form', `doc_form ${docForm} is not supported; send text_model, or leave it out.`)
+      const docForm = given.doc_form ?? dataset.doc_form ?? 'text_model'
       if (dataset.doc_form !== null && docForm !== dataset.doc_form) throw invalid('doc_form', 'doc_form is different from the dataset doc_form.')
       const technique = dataset.indexing_technique ?? given.indexing_technique
       if (!technique) throw invalid('indexing_technique', 'indexing_technique is required. The first document of a dataset decides: high_quality or economy.')

@@ -1,13 +1,12 @@
 /** From a document's file to its passages. */
 import { service, storage, StorageNotFound } from '../../../core/index.ts'
+import { chunkingRule } from '../chunking/rule.ts'
 import { datasetsConfig } from '../config.ts'
 import { DocumentFault } from '../errors.ts'
 import { UploadFile } from '../models/document.ts'
 import type { DocumentRow } from '../models/document.ts'
 import { ProcessRule } from '../models/process-rule.ts'
-import type { ProcessRuleRow } from '../models/process-rule.ts'
 import { chunker } from '../ports.ts'
-import type { ChunkingRule } from '../ports.ts'
 import { formats } from './formats.ts'
 
 export interface Passages {
@@ -20,19 +19,6 @@ export interface Passages {
 export const passages = service('datasets.passages', {
   uses: { storage, formats, chunker, config: datasetsConfig, UploadFile, ProcessRule },
   create: ({ storage, formats, chunker, config, UploadFile, ProcessRule }): Passages => {
-    const ruleOf = ({ mode, rules: { pre_processing_rules, segmentation } }: ProcessRuleRow): ChunkingRule => {
-      const { separator, max_tokens: maxLength, chunk_overlap: overlap } = segmentation
-      if (maxLength < 50 || maxLength > config.maxSegmentLength) {
-        throw new DocumentFault(`max_tokens of the process rule is ${maxLength}; it takes 50 to ${config.maxSegmentLength}. Send the document again with another rule.`)
-      }
-      if (overlap > maxLength) {
-        throw new DocumentFault(`chunk_overlap of the process rule is ${overlap}, more than its max_tokens of ${maxLength}. Send the document again with less.`)
-      }
-      const isOn = (id: string): boolean => pre_processing_rules.some((rule) => rule.id === id && rule.enabled)
-      return {
-        mode, segmentation: { separator, maxLength, overlap }, removeExtraSpaces: isOn('remove_extra_spaces'), removeUrlsEmails: isOn('remove_urls_emails'),
-      }
-    }
     return {
       read: async ({ workspace_id, upload_file_id }, signal) => {
         const file = upload_file_id === null ? null : await UploadFile.findOne({ where: { workspace_id, id: upload_file_id } })
@@ -57,11 +43,11 @@ export const passages = service('datasets.passages', {
         }
         throw new DocumentFault(`"${file.name}" has more than ${config.maxTextLength} characters of text. Split it into several documents.`)
       },
-      cut: async ({ workspace_id, dataset_process_rule_id }, text) => {
+      cut: async ({ workspace_id, dataset_process_rule_id, doc_form }, text) => {
         const rule = dataset_process_rule_id === null ? null : await ProcessRule.findOne({ where: { workspace_id, id: dataset_process_rule_id } })
         if (!rule) throw new DocumentFault('The document has no process rule. Send it again with one.')
         const found: string[] = []
-        for await (const { content } of chunker.split((async function* () { yield text })(), ruleOf(rule))) found.push(content)
+        for await (const { content } of chunker.split((async function* () { yield text })(), chunkingRule(rule, doc_form, config))) found.push(content)
         if (found.length === 0) throw new DocumentFault('There is no text in this document. If it is made of pictures, send it with its text recognised.')
         if (found.length > config.maxSegments) {
           throw new DocumentFault(
