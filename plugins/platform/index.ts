@@ -5,6 +5,7 @@ import { noCache } from './adapters/cache-none.ts'
 import { redisCache } from './adapters/cache-redis.ts'
 import { embeddedDatabase } from './adapters/database-embedded.ts'
 import { postgresDatabase } from './adapters/database-postgres.ts'
+import { guardedHttpClient } from './adapters/http-client-guarded.ts'
 import { pinoLogger } from './adapters/logger-pino.ts'
 import { compression } from './adapters/middleware-compression.ts'
 import { crossOrigin } from './adapters/middleware-cors.ts'
@@ -31,6 +32,7 @@ export default definePlugin({
     memorySignal, redisSignal,
     memoryRateLimiter, redisRateLimiter,
     localStorage, s3Storage,
+    guardedHttpClient,
     pinoLogger,
     jobsCommand,
     requestId, securityHeaders, crossOrigin, compression,

@@ -113,6 +113,8 @@ export const tableOwners: Rule = (files) => {
 const OUTBOUND: ReadonlySet<string> = new Set([
   // A local socket, to ask whether somebody holds the data folder.
   'plugins/platform/services/folder-lock.ts',
+  // Everything else, to public addresses and those that the operator lists.
+  'plugins/platform/services/outbound-connections.ts',
   // Files, to the bucket that the operator names.
   'plugins/platform/services/s3-objects.ts',
   // Mail, to the server that the operator names.
