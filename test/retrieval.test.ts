@@ -1,57 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import test from 'ava'
 import fc from 'fast-check'
-import { database, StartupError } from '../core/index.ts'
-import type { Database } from '../core/index.ts'
+import { database } from '../core/index.ts'
 import { testApp, testPort } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
 import { accounts } from '../plugins/auth/ports.ts'
-import { pgvector } from '../plugins/datasets/adapters/vector-pgvector.ts'
 import { textIndexContract } from '../plugins/datasets/contracts/text-index.ts'
-import { vectorIndexContract } from '../plugins/datasets/contracts/vector-index.ts'
 import { datasets } from '../plugins/datasets/ports.ts'
 import type { Hit, RetrievalSettings, RetrievedSegment, SearchMethod } from '../plugins/datasets/ports.ts'
 import { fuse } from '../plugins/datasets/services/fusion.ts'
-import { frequencies, tokens } from '../plugins/datasets/text/analysis.ts'
-import { stem } from '../plugins/datasets/text/stem.ts'
 import { nonsense, qualitySet } from './support/quality-set.ts'
 import type { QualityItem } from './support/quality-set.ts'
 
 testPort(test.serial, textIndexContract, { name: 'textIndex bm25' })
-testPort(test.serial, vectorIndexContract, { name: 'vectorIndex exact' })
-testPort(test.serial, vectorIndexContract, { name: 'vectorIndex exact, larger than its memory', config: { adapters: { vectorIndex: { exact: { cacheBytes: 0 } } } } })
-// A server may lack the extension; the embedded database has it.
-if (process.env['TEST_DATABASE_URL'] === undefined) {
-  testPort(test.serial, vectorIndexContract, { name: 'vectorIndex pgvector', config: { adapters: { vectorIndex: { pgvector: {} } } } })
-}
-
-test('pgvector on a server without the extension says what to install or to choose', async (t) => {
-  const db = { hasExtension: async () => false } as unknown as Database
-  const error = await t.throwsAsync(async () => pgvector.create({ db }, {}), { instanceOf: StartupError })
-  t.regex(error.message, /vectorIndex\.pgvector: .* no extension "vector"[\s\S]*Install pgvector[\s\S]*vectorIndex: exact/)
-})
-
-// Analysis
-
-test('an English plural and its singular are one term, and other words stay apart', (t) => {
-  for (const [word, term] of Object.entries({
-    queries: 'query', houses: 'house', birds: 'bird', classes: 'classe', aliases: 'aliase',
-    glass: 'glass', virus: 'virus', shoes: 'shoes', bus: 'bus', is: 'is', "company's": 'company',
-  })) t.is(stem(word), term)
-})
-
-test('text becomes terms: folded, without stop words, in pairs where no spaces are written', (t) => {
-  const termsOf = (text: string): string[] => [...frequencies(text).keys()]
-  t.deepEqual(termsOf('The FILTERS of the “ＺＸ-17” don’t fit'), ['filter', 'zx', '17', 'don’t', 'fit'])
-  t.deepEqual(termsOf('数据库 at 東京タワー'), ['数据', '据库', '東京', '京タ', 'タワ', 'ワー'])
-  t.deepEqual(termsOf('猫 and Ёлка'), ['猫', 'ёлка'])
-  t.deepEqual([...frequencies('wire wires WIRE')], [['wire', 3]])
-  fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 400 }), fc.string({ unit: 'binary', maxLength: 50 }), (a, b) => {
-    for (const { term } of tokens(a)) if (term === '' || /[\s\0]/.test(term) || [...term].length > 64) return false
-    // A line more changes nothing in what was said before it.
-    return JSON.stringify(tokens(`${a}\n${b}`)) === JSON.stringify([...tokens(a), ...tokens(b)])
-  }))
-})
 
 // Fusion
 

@@ -9,11 +9,11 @@
 import Joi from 'joi'
 import { database, defineAdapter, logger } from '../../../core/index.ts'
 import { vectorIndex } from '../ports.ts'
-import type { Hit, VectorIndex } from '../ports.ts'
+import type { VectorIndex } from '../ports.ts'
 import { toBytes, unit } from '../vectors/arithmetic.ts'
 import { createMatrices } from '../vectors/matrices.ts'
-import { byScore, ranked, scoresOf } from '../vectors/ranking.ts'
-import { chosen } from '../queries/chosen.ts'
+import { bySegment, ranked, vectorsOf } from '../vectors/ranking.ts'
+import { chosenVectors } from '../queries/chosen.ts'
 import { searchable } from '../queries/searchable.ts'
 
 interface ExactOptions {
@@ -30,11 +30,11 @@ const newVersion = `
   UPDATE vector_index_datasets SET version = nextval('vector_index_version') WHERE workspace_id = $1 AND dataset_id = $2 RETURNING version`
 
 const upsert = `
-  INSERT INTO vector_index_segments (workspace_id, dataset_id, version, segment_id, document_id, dimensions, vector)
-  SELECT $1, $2, $3, segment_id, document_id, octet_length(vector) / 4, vector
-  FROM unnest($4::uuid[], $5::uuid[], $6::bytea[]) AS entry (segment_id, document_id, vector)
+  INSERT INTO vector_index_segments (workspace_id, dataset_id, version, segment_id, parent_id, document_id, dimensions, vector)
+  SELECT $1, $2, $3, id, nullif(segment_id, id), document_id, octet_length(vector) / 4, vector
+  FROM unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::bytea[]) AS entry (id, segment_id, document_id, vector)
   ON CONFLICT (dataset_id, segment_id) DO UPDATE
-  SET document_id = excluded.document_id, dimensions = excluded.dimensions, version = excluded.version, vector = excluded.vector`
+  SET parent_id = excluded.parent_id, document_id = excluded.document_id, dimensions = excluded.dimensions, version = excluded.version, vector = excluded.vector`
 
 const selectFindable = `SELECT id FROM unnest($2::uuid[]) AS candidate (id) WHERE ${searchable('candidate.id')}`
 
@@ -46,43 +46,43 @@ export const exact = defineAdapter(vectorIndex, 'exact', {
   uses: { db: database, log: logger },
   create: ({ db, log }, { cacheBytes }): VectorIndex => {
     const matrices = createMatrices({ db, cacheBytes, log })
-    const findable = async (workspaceId: string, hits: readonly Hit[]): Promise<Hit[]> => {
-      if (hits.length === 0) return []
-      const rows = await db.query<{ id: string }>(selectFindable, [workspaceId, hits.map(({ segmentId }) => segmentId)])
+    const findable = async (workspaceId: string, segmentIds: readonly string[]): Promise<string[]> => {
+      if (segmentIds.length === 0) return []
+      const rows = await db.query<{ id: string }>(selectFindable, [workspaceId, segmentIds])
       const ids = new Set(rows.map(({ id }) => id))
-      return hits.filter(({ segmentId }) => ids.has(segmentId))
+      return segmentIds.filter((id) => ids.has(id))
     }
     return {
       write: (dataset, entries) => db.transaction(async () => {
-        const latest = [...new Map(entries.map((entry) => [entry.segmentId.toLowerCase(), entry])).values()]
+        const latest = [...new Map(entries.map((entry) => [entry.id.toLowerCase(), entry])).values()]
         if (latest.length === 0) return
         const [row] = await db.query<{ version: string }>(firstOrNewVersion, [dataset.workspaceId, dataset.id])
         for (let at = 0; at < latest.length; at += BATCH) {
           const batch = latest.slice(at, at + BATCH)
           await db.query(upsert, [
-            dataset.workspaceId, dataset.id, row?.version, batch.map(({ segmentId }) => segmentId), batch.map(({ documentId }) => documentId),
-            batch.map(({ vector }) => toBytes(unit(vector))),
+            dataset.workspaceId, dataset.id, row?.version, batch.map(({ id }) => id), batch.map(({ segmentId }) => segmentId),
+            batch.map(({ documentId }) => documentId), batch.map(({ vector }) => toBytes(unit(vector))),
           ])
         }
       }),
       remove: ({ workspaceId, id }, what) => db.transaction(async () => {
         if ((await db.query(newVersion, [workspaceId, id])).length === 0) return
-        const [which, values] = chosen(what)
+        const [which, values] = chosenVectors(what)
         await db.query(`DELETE FROM vector_index_segments WHERE workspace_id = $1 AND dataset_id = $2 AND ${which}`, [workspaceId, id, ...values])
       }),
-      search: async ({ workspaceId, datasetIds }, vector, limit, also = []) => {
-        const question = unit(vector)
-        const lists = (await Promise.all([...new Set(datasetIds)].map((id) => matrices.scores({ workspaceId, id }, question)))).flat()
-        const hits: Hit[] = []
+      search: async (scope, vector, limit, also = []) => {
+        const lists = await matrices.scores(scope, unit(vector))
+        const segments = bySegment(lists)
+        const best: string[] = []
         // Candidates until enough of them may be found.
-        for (let from = 0, to = 2 * limit; hits.length < limit; from = to, to *= 4) {
-          const candidates = ranked(lists, from, to)
+        for (let from = 0, to = 2 * limit; best.length < limit; from = to, to *= 4) {
+          const candidates = ranked(segments, from, to)
           if (candidates.length === 0) break
-          hits.push(...(await findable(workspaceId, candidates)).slice(0, limit - hits.length))
+          best.push(...(await findable(scope.workspaceId, candidates)).slice(0, limit - best.length))
         }
-        const missing = new Set(also)
-        for (const { segmentId } of hits) missing.delete(segmentId)
-        return [...hits, ...await findable(workspaceId, scoresOf(lists, missing))].sort(byScore)
+        const asked = new Set(also)
+        for (const id of best) asked.delete(id)
+        return vectorsOf(lists, new Set([...best, ...await findable(scope.workspaceId, [...asked])]))
       },
     }
   },

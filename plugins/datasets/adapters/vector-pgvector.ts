@@ -2,133 +2,67 @@
  * Vectors in PostgreSQL's extension pgvector, one table per dimension, with an HNSW graph for large datasets. The score is the cosine; what
  * points away from the question (below 0) is not found. The tables are made here and not by a migration: not every server has the extension.
  */
-import { database, defineAdapter, StartupError } from '../../../core/index.ts'
-import type { Database } from '../../../core/index.ts'
+import Joi from 'joi'
+import { database, defineAdapter } from '../../../core/index.ts'
 import { vectorIndex } from '../ports.ts'
-import type { Hit, VectorIndex } from '../ports.ts'
+import type { VectorHit, VectorIndex } from '../ports.ts'
+import { chosenVectors } from '../queries/chosen.ts'
 import { unit } from '../vectors/arithmetic.ts'
+import { compare, count, FOLLOW_GRAPH, follow, vectorsOf } from '../vectors/pgvector-search.ts'
+import { checkExtension, createTables, inGraph, tableOf } from '../vectors/pgvector-tables.ts'
 import { byScore } from '../vectors/ranking.ts'
-import { chosen } from '../queries/chosen.ts'
-import { searchable } from '../queries/searchable.ts'
 
-/** The first with iterative scans: before it, a filter could leave a search of the graph with too few hits. */
-const OLDEST = 8
-const BATCH = 500
-/** Up to so many vectors are all compared, which is exact and fast; among more the graph is followed. */
-const COMPARED = 10_000
-
-const tableOf = (dimensions: number): string => `vector_index_${dimensions}`
-
-/** The graph takes single precision up to 2,000 dimensions and half precision up to 4,000; beyond that all vectors are compared. */
-const inGraph = (dimensions: number, value: string): string | undefined =>
-  dimensions <= 2000 ? value : dimensions <= 4000 ? `(${value})::halfvec(${dimensions})` : undefined
-
-const makeTable = (dimensions: number): string => {
-  const name = tableOf(dimensions)
-  const expression = inGraph(dimensions, 'vector')
-  return `
-    CREATE TABLE ${name} (
-      workspace_id uuid NOT NULL,
-      dataset_id uuid NOT NULL,
-      segment_id uuid NOT NULL,
-      document_id uuid NOT NULL,
-      vector vector(${dimensions}) NOT NULL,
-      PRIMARY KEY (dataset_id, segment_id),
-      FOREIGN KEY (workspace_id, dataset_id) REFERENCES datasets (workspace_id, id) ON DELETE CASCADE
-    );
-    CREATE INDEX ${name}_by_document ON ${name} (dataset_id, document_id);
-    ${expression ? `CREATE INDEX ${name}_graph ON ${name} USING hnsw ((${expression}) ${dimensions <= 2000 ? 'vector' : 'halfvec'}_cosine_ops)` : ''}`
+interface PgvectorOptions {
+  /** Up to so many vectors of a search's scope are all compared, which is exact and fast; among more the graph is followed. */
+  readonly compared: number
 }
+
+const BATCH = 500
+/** So many vectors for each segment that is asked for are taken from the graph, at first and where their segments are too few. */
+const PER_SEGMENT = [4, 16]
 
 const insert = (dimensions: number): string => `
-  INSERT INTO ${tableOf(dimensions)} (workspace_id, dataset_id, segment_id, document_id, vector)
-  SELECT $1, $2, segment_id, document_id, vector::vector FROM unnest($3::uuid[], $4::uuid[], $5::text[]) AS entry (segment_id, document_id, vector)`
-
-const OF_SCOPE = 'workspace_id = $1 AND dataset_id = ANY ($2::uuid[])'
-const cosine = '1 - (vector <=> $3::vector)'
-
-/** Best first; what may not be found is passed over one by one, so that `$4` are left. */
-const nearest = (dimensions: number, graph: string | undefined): string => `
-  SELECT segment_id AS "segmentId", score FROM (
-    SELECT segment_id, ${cosine} AS score FROM ${tableOf(dimensions)} WHERE ${OF_SCOPE}
-    ORDER BY ${graph ? `${graph} <=> ${inGraph(dimensions, '$3::vector') ?? ''}` : 'score DESC, segment_id'}
-  ) AS ranked WHERE ${searchable('ranked.segment_id')} LIMIT $4`
-
-const named = (dimensions: number): string => `
-  SELECT segment_id AS "segmentId", ${cosine} AS score FROM ${tableOf(dimensions)} t
-  WHERE ${OF_SCOPE} AND segment_id = ANY ($4::uuid[]) AND ${searchable('t.segment_id')}`
-
-const followGraph = `SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '200', true),
-  set_config('hnsw.max_scan_tuples', '1000000', true), set_config('enable_sort', 'off', true)`
-
-const createTables = (db: Database) => {
-  const made = new Set<number>()
-  const exists = async (dimensions: number): Promise<boolean> => {
-    if (made.has(dimensions)) return true
-    const [row] = await db.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [tableOf(dimensions)])
-    if (row?.there) db.afterCommit(() => { made.add(dimensions) })
-    return row?.there ?? false
-  }
-  return {
-    exists,
-    /** Inside a transaction. */
-    ensure: async (dimensions: number): Promise<void> => {
-      if (await exists(dimensions)) return
-      await db.query("SELECT pg_advisory_xact_lock(hashtext('mortise vector tables'))")
-      if (!await exists(dimensions)) await db.query(makeTable(dimensions))
-    },
-    all: async (): Promise<string[]> => (await db.query<{ name: string }>(
-      `SELECT relname AS name FROM pg_class
-       WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname ~ '^vector_index_[0-9]+$'`)).map(({ name }) => name),
-  }
-}
-
-const checkExtension = async (db: Database): Promise<void> => {
-  const refuse = (message: string, fix: string): never => {
-    throw new StartupError([{ path: 'adapters.vectorIndex.pgvector', message, fix }], { exitCode: 1 })
-  }
-  if (!await db.hasExtension('vector')) {
-    refuse(
-      'this PostgreSQL server has no extension "vector" that this user may create',
-      'Install pgvector there and run CREATE EXTENSION vector as a superuser, or choose the adapter vectorIndex: exact, which needs no extension.')
-  }
-  await db.transaction(async () => {
-    await db.query("SELECT pg_advisory_xact_lock(hashtext('mortise vector tables'))")
-    await db.query('CREATE EXTENSION IF NOT EXISTS vector')
-  })
-  const [row] = await db.query<{ version: string }>(`SELECT extversion AS version FROM pg_extension WHERE extname = 'vector'`)
-  const [major = 0, minor = 0] = (row?.version ?? '').split('.').map(Number)
-  if (major === 0 && minor < OLDEST) {
-    refuse(`this database has pgvector ${row?.version ?? ''}; 0.${OLDEST} or newer is needed`, 'Upgrade it on the server, then run ALTER EXTENSION vector UPDATE.')
-  }
-}
+  INSERT INTO ${tableOf(dimensions)} (workspace_id, dataset_id, segment_id, parent_id, document_id, vector)
+  SELECT $1, $2, id, nullif(segment_id, id), document_id, vector::vector
+  FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::text[]) AS entry (id, segment_id, document_id, vector)`
 
 export const pgvector = defineAdapter(vectorIndex, 'pgvector', {
+  options: Joi.object<PgvectorOptions, true>({ compared: Joi.number().integer().min(0).default(10_000) }),
   uses: { db: database },
-  create: async ({ db }): Promise<VectorIndex> => {
+  create: async ({ db }, { compared }): Promise<VectorIndex> => {
     await checkExtension(db)
-    const tables = createTables(db)
+    const tables = await createTables(db)
     const remove: VectorIndex['remove'] = ({ workspaceId, id }, what) => db.transaction(async () => {
-      const [which, values] = chosen(what)
+      const [which, values] = chosenVectors(what)
       for (const table of await tables.all()) {
         await db.query(`DELETE FROM ${table} WHERE workspace_id = $1 AND dataset_id = $2 AND ${which}`, [workspaceId, id, ...values])
       }
     })
-    const nearestOf = async (scope: readonly unknown[], dimensions: number, limit: number): Promise<Hit[]> => {
-      const [counted] = await db.query<{ many: number }>(
-        `SELECT count(*)::integer AS many FROM (SELECT FROM ${tableOf(dimensions)} WHERE ${OF_SCOPE} LIMIT ${COMPARED + 1}) AS first`, scope.slice(0, 2))
-      const graph = (counted?.many ?? 0) > COMPARED ? inGraph(dimensions, 'vector') : undefined
-      return db.transaction(async () => {
-        if (graph) await db.query(followGraph)
-        return db.query<Hit>(nearest(dimensions, graph), [...scope, limit])
-      })
+    const byGraph = (dimensions: number, values: readonly unknown[], vectors: number) => db.transaction(async () => {
+      await db.query(FOLLOW_GRAPH)
+      return db.query<{ id: string; score: number }>(follow(dimensions), [...values, vectors])
+    })
+    /** Segments, in no order. */
+    const nearest = async (dimensions: number, scope: readonly unknown[], question: string, limit: number): Promise<string[]> => {
+      const [counted] = await db.query<{ many: number }>(count(dimensions), [...scope, compared + 1])
+      if ((counted?.many ?? 0) > compared && inGraph(dimensions, '')) {
+        for (const each of PER_SEGMENT) {
+          const found = await byGraph(dimensions, [...scope, question], each * limit)
+          // In the order of the whole vectors: the graph may know them by half their precision.
+          const best = found.filter(({ score }) => score > 0).sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+          const segments = [...new Set(best.map(({ id }) => id))]
+          if (segments.length >= limit) return segments.slice(0, limit)
+          if (found.length < each * limit) break
+        }
+      }
+      return (await db.query<{ id: string }>(compare(dimensions), [...scope, question, limit])).map(({ id }) => id)
     }
     return {
       remove,
       write: (dataset, entries) => db.transaction(async () => {
-        const latest = [...new Map(entries.map((entry) => [entry.segmentId.toLowerCase(), { ...entry, vector: unit(entry.vector) }])).values()]
+        const latest = [...new Map(entries.map((entry) => [entry.id.toLowerCase(), { ...entry, vector: unit(entry.vector) }])).values()]
         if (latest.length === 0) return
-        await remove(dataset, { segmentIds: latest.map(({ segmentId }) => segmentId) })
+        await remove(dataset, { ids: latest.map(({ id }) => id) })
         for (const dimensions of new Set(latest.map(({ vector }) => vector.length))) {
           await tables.ensure(dimensions)
           // A vector of zeros has no direction and is found by nothing.
@@ -136,23 +70,20 @@ export const pgvector = defineAdapter(vectorIndex, 'pgvector', {
           for (let at = 0; at < rows.length; at += BATCH) {
             const batch = rows.slice(at, at + BATCH)
             await db.query(insert(dimensions), [
-              dataset.workspaceId, dataset.id, batch.map(({ segmentId }) => segmentId), batch.map(({ documentId }) => documentId),
-              batch.map(({ vector }) => literal(vector)),
+              dataset.workspaceId, dataset.id, batch.map(({ id }) => id), batch.map(({ segmentId }) => segmentId),
+              batch.map(({ documentId }) => documentId), batch.map(({ vector }) => literal(vector)),
             ])
           }
         }
       }),
-      search: async ({ workspaceId, datasetIds }, vector, limit, also = []) => {
+      search: async ({ workspaceId, datasetIds, documentIds = null }, vector, limit, also = []) => {
         const question = unit(vector)
         const dimensions = question.length
         if (question.every((value) => value === 0) || !await tables.exists(dimensions)) return []
-        const scope = [workspaceId, datasetIds, literal(question)]
-        const hits = limit > 0 ? await nearestOf(scope, dimensions, limit) : []
-        const known = new Set(hits.map(({ segmentId }) => segmentId))
-        const missing = also.filter((id) => !known.has(id))
-        const more = missing.length > 0 ? await db.query<Hit>(named(dimensions), [...scope, missing]) : []
-        const above = [...hits, ...more].filter(({ score }) => score > 0)
-        return above.map(({ segmentId, score }) => ({ segmentId, score: Math.min(1, score) })).sort(byScore)
+        const scope = [workspaceId, datasetIds, documentIds]
+        const best = limit > 0 ? await nearest(dimensions, scope, literal(question), limit) : []
+        const hits = await db.query<VectorHit>(vectorsOf(dimensions), [...scope, literal(question), [...new Set([...best, ...also])]])
+        return hits.map((hit) => ({ ...hit, score: Math.min(1, hit.score) })).sort(byScore)
       },
     }
   },

@@ -15,10 +15,15 @@ const at = (degrees: number, dimensions = 8): Float32Array => {
 }
 const cosine = (degrees: number): number => Math.cos(degrees * Math.PI / 180)
 const entriesOf = ({ id, segmentIds }: ShelfDocument, vectors: readonly Float32Array[]) =>
-  vectors.map((vector, index) => ({ segmentId: segmentIds[index] as string, documentId: id, vector }))
+  vectors.map((vector, index) => ({ id: segmentIds[index] as string, segmentId: segmentIds[index] as string, documentId: id, vector }))
+/** The segments of a document, each with a vector for each of its children. */
+const families = ({ id, segmentIds }: ShelfDocument, degrees: readonly (readonly number[])[]) => degrees.flatMap((angles, index) =>
+  angles.map((angle) => ({ id: randomUUID(), segmentId: segmentIds[index] as string, documentId: id, vector: at(angle) })))
 const scopeOf = (...datasets: readonly ShelfDataset[]) =>
   ({ workspaceId: datasets[0]?.workspaceId as string, datasetIds: datasets.map(({ id }) => id) })
 const ids = (hits: readonly Hit[]): string[] => hits.map(({ segmentId }) => segmentId)
+/** Each segment once, in the order of its best vector. */
+const segmentsOf = (hits: readonly Hit[]): string[] => [...new Set(ids(hits))]
 const refuse = (): never => { throw new Error('undone') }
 
 const angles = [10, 40, 70, 100]
@@ -138,6 +143,58 @@ export const vectorIndexContract = defineContract(vectorIndex, {
       assert.deepEqual(ids(hits), segmentIds.slice(0, 3))
       closeTo(hits, [10, 40, 70])
       closeTo(await subject.search(scopeOf(dataset), at(0), 0, segmentIds.slice(1, 2)), [40])
+    },
+    'searches only the documents that it is told, however many others are nearer': async (subject, { db }) => {
+      const { dataset, document, segmentIds } = await indexed(db, subject)
+      const nearer = await newDocument(db, dataset, 80)
+      await subject.write(dataset, entriesOf(nearer, nearer.segmentIds.map((_, index) => at(index / 10))))
+      const only = (...documentIds: string[]) => ({ ...scopeOf(dataset), documentIds })
+      assert.deepEqual(ids(await subject.search(only(document.id), at(0), 2)), segmentIds.slice(0, 2))
+      assert.deepEqual(ids(await subject.search(only(document.id), at(0), 1, [nearer.segmentIds[0] as string, segmentIds[2] as string])), [segmentIds[0], segmentIds[2]])
+      assert.deepEqual(ids(await subject.search(only(document.id, nearer.id), at(0), 1)), nearer.segmentIds.slice(0, 1))
+      assert.equal((await subject.search(only(document.id, nearer.id, randomUUID()), at(0), 100)).length, 83)
+      assert.deepEqual(await subject.search(only(randomUUID()), at(0), 10), [])
+      assert.deepEqual(await subject.search(only(), at(0), 10, segmentIds), [])
+    },
+    'finds a segment by the best of its vectors, and counts segments': async (subject, { db }) => {
+      const dataset = await newDataset(db)
+      const document = await newDocument(db, dataset, 4)
+      const [near, far, third, opposite] = document.segmentIds as [string, string, string, string]
+      const entries = families(document, [[70, 5, 6, 7, 8], [60, 20], [30], [170, 120]])
+      const idOf = (angle: number): string => entries.find(({ vector }) => vector[0] === at(angle)[0])?.id as string
+      await subject.write(dataset, entries)
+      const hits = await subject.search(scopeOf(dataset), at(0), 2)
+      assert.deepEqual(segmentsOf(hits), [near, far])
+      for (const [index, { id, score }] of hits.entries()) {
+        assert.ok(score <= (hits[index - 1]?.score ?? 1))
+        assert.equal(entries.find((entry) => entry.id === id)?.segmentId, hits[index]?.segmentId)
+      }
+      assert.deepEqual([hits[0]?.id, hits.find(({ segmentId }) => segmentId === far)?.id], [idOf(5), idOf(20)])
+      closeTo(hits.slice(0, 1), [5])
+      const all = await subject.search(scopeOf(dataset), at(0), 10)
+      assert.deepEqual(segmentsOf(all), [near, far, third])
+      // Whatever its rank, the best of a segment that is asked about; of one that points away there is none.
+      const asked = await subject.search(scopeOf(dataset), at(0), 1, [third, opposite])
+      assert.deepEqual(segmentsOf(asked), [near, third])
+      assert.equal(asked.find(({ segmentId }) => segmentId === third)?.id, idOf(30))
+    },
+    'removes vectors by their own id, and all vectors of a segment': async (subject, { db }) => {
+      const dataset = await newDataset(db)
+      const document = await newDocument(db, dataset, 3)
+      const entries = families(document, [[10, 20], [30, 40], [50, 60]])
+      await subject.write(dataset, entries)
+      await subject.write(dataset, entries.slice(1, 2).map((entry) => ({ ...entry, vector: at(15) })))
+      const best = async () => (await subject.search(scopeOf(dataset), at(0), 10)).filter(({ segmentId }, index, all) => all.findIndex((one) => one.segmentId === segmentId) === index)
+      closeTo(await best(), [10, 30, 50])
+      await subject.remove(await newDataset(db), { ids: entries.map(({ id }) => id) })
+      await subject.remove(dataset, { ids: [entries[0]?.id as string, randomUUID()] })
+      closeTo(await best(), [15, 30, 50])
+      await subject.remove(dataset, { segmentIds: document.segmentIds.slice(1, 2) })
+      closeTo(await best(), [15, 50])
+      assert.deepEqual(segmentsOf(await subject.search(scopeOf(dataset), at(0), 10)), [document.segmentIds[0], document.segmentIds[2]])
+      await subject.remove(dataset, { ids: [] })
+      await subject.remove(dataset, { documentId: document.id })
+      assert.deepEqual(await best(), [])
     },
     'joins the transaction of its caller': async (subject, { db }) => {
       const { dataset, document, segmentIds } = await indexed(db, subject)

@@ -2,20 +2,20 @@
 import { LRUCache } from 'lru-cache'
 import type { Database, Logger } from '../../../core/index.ts'
 import { createMatrix, matrixBytes } from './matrix.ts'
-import type { Matrix } from './matrix.ts'
+import type { Matrix, MatrixRow } from './matrix.ts'
 import type { Scored } from './ranking.ts'
 
 interface Dataset { readonly workspaceId: string; readonly id: string }
-interface Row { readonly segment_id: string; readonly version: string; readonly vector: Buffer }
+type Row = MatrixRow & { readonly version: string }
 
 const PAGE_BYTES = 4 * 1024 * 1024
 
 export interface Matrices {
   /**
-   * The cosines of a unit-length question with all vectors of its dimension. Not for use inside a transaction: it may wait for another
-   * search, which may wait for the connection.
+   * The cosines of a unit-length question with all vectors of its dimension, or with those of some documents. Not for use inside a
+   * transaction: it may wait for another search, which may wait for the connection.
    */
-  scores(dataset: Dataset, question: Float32Array): Promise<Scored[]>
+  scores(scope: { readonly workspaceId: string; readonly datasetIds: readonly string[]; readonly documentIds?: readonly string[] }, question: Float32Array): Promise<Scored[]>
 }
 
 interface Needs { readonly db: Database; readonly log: Logger; readonly cacheBytes: number }
@@ -25,10 +25,10 @@ export const createMatrices = ({ db, log, cacheBytes }: Needs): Matrices => {
   const turns = new Map<string, Promise<unknown>>()
   const warned = new Set<string>()
 
-  const currentVersion = async ({ workspaceId, id }: Dataset): Promise<number | undefined> => {
-    const [row] = await db.query<{ version: string }>(
-      'SELECT version FROM vector_index_datasets WHERE workspace_id = $1 AND dataset_id = $2', [workspaceId, id])
-    return row && Number(row.version)
+  const versions = async (workspaceId: string, ids: readonly string[]): Promise<Map<string, number>> => {
+    const rows = await db.query<{ id: string; version: string }>(
+      'SELECT dataset_id AS id, version FROM vector_index_datasets WHERE workspace_id = $1 AND dataset_id = ANY ($2::uuid[])', [workspaceId, ids])
+    return new Map(rows.map(({ id, version }) => [id, Number(version)]))
   }
   const count = async ({ id }: Dataset, dimensions: number): Promise<number> => {
     const [row] = await db.query<{ count: string }>('SELECT count(*) FROM vector_index_segments WHERE dataset_id = $1 AND dimensions = $2', [id, dimensions])
@@ -38,12 +38,12 @@ export const createMatrices = ({ db, log, cacheBytes }: Needs): Matrices => {
   /** Rows that were written after a version, in the order of writing. */
   async function* pages({ id }: Dataset, dimensions: number, after: number): AsyncGenerator<Row[]> {
     const limit = Math.max(1, Math.floor(PAGE_BYTES / (4 * dimensions)))
-    let last: { version: string; segment_id: string } = { version: String(after), segment_id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }
+    let last: { version: string; id: string } = { version: String(after), id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }
     for (;;) {
       const rows = await db.query<Row>(
-        `SELECT segment_id, version, vector FROM vector_index_segments
+        `SELECT segment_id AS id, coalesce(parent_id, segment_id) AS "segmentId", document_id AS "documentId", version, vector FROM vector_index_segments
          WHERE dataset_id = $1 AND dimensions = $2 AND (version, segment_id) > ($3::bigint, $4::uuid) ORDER BY version, segment_id LIMIT $5`,
-        [id, dimensions, last.version, last.segment_id, limit])
+        [id, dimensions, last.version, last.id, limit])
       yield rows
       if (rows.length < limit) return
       last = rows.at(-1) as Row
@@ -52,18 +52,18 @@ export const createMatrices = ({ db, log, cacheBytes }: Needs): Matrices => {
 
   /** Undefined where the dataset is too large to keep. */
   const bringUpToDate = async (key: string, dataset: Dataset, dimensions: number): Promise<Matrix | undefined> => {
-    const version = await currentVersion(dataset)
+    const version = (await versions(dataset.workspaceId, [dataset.id])).get(dataset.id)
     const old = cache.get(key)
     if (version === undefined || version === old?.version) return old ?? createMatrix(dimensions, 0)
     const size = await count(dataset, dimensions)
     if (matrixBytes(dimensions, size) > cacheBytes) return undefined
     // An older number than ours: a write that we had seen was undone. Begin anew.
     const matrix = old && old.version < version ? old : createMatrix(dimensions, size)
-    for await (const rows of pages(dataset, dimensions, matrix.version)) for (const { segment_id, vector } of rows) matrix.set(segment_id, vector)
+    for await (const rows of pages(dataset, dimensions, matrix.version)) for (const row of rows) matrix.set(row)
     if (matrix.size !== size) {
-      const rows = await db.query<{ segment_id: string }>(
-        'SELECT segment_id FROM vector_index_segments WHERE dataset_id = $1 AND dimensions = $2', [dataset.id, dimensions])
-      matrix.keep(new Set(rows.map(({ segment_id }) => segment_id)))
+      const rows = await db.query<{ id: string }>(
+        'SELECT segment_id AS id FROM vector_index_segments WHERE dataset_id = $1 AND dimensions = $2', [dataset.id, dimensions])
+      matrix.keep(new Set(rows.map(({ id }) => id)))
     }
     matrix.version = version
     cache.set(key, matrix)
@@ -78,23 +78,34 @@ export const createMatrices = ({ db, log, cacheBytes }: Needs): Matrices => {
     return turn
   }
 
+  const readAnew = async (key: string, dataset: Dataset, question: Float32Array, documents?: ReadonlySet<string>): Promise<Scored[]> => {
+    if (!warned.has(key)) {
+      warned.add(key)
+      log.warn({ dataset: dataset.id }, 'its vectors are read anew for every search: raise adapters.vectorIndex.exact.cacheBytes, or choose pgvector')
+    }
+    const lists: Scored[] = []
+    for await (const rows of pages(dataset, question.length, 0)) {
+      const page = createMatrix(question.length, rows.length)
+      for (const row of rows) page.set(row)
+      lists.push(page.scores(question, documents))
+    }
+    return lists
+  }
+
   return {
-    scores: async (dataset, question) => {
-      const dimensions = question.length
-      const key = `${dataset.workspaceId} ${dataset.id} ${dimensions}`
-      const matrix = await inTurn(key, () => bringUpToDate(key, dataset, dimensions))
-      if (matrix) return [matrix.scores(question)]
-      if (!warned.has(key)) {
-        warned.add(key)
-        log.warn({ dataset: dataset.id }, 'its vectors are read anew for every search: raise adapters.vectorIndex.exact.cacheBytes, or choose pgvector')
-      }
-      const lists: Scored[] = []
-      for await (const rows of pages(dataset, dimensions, 0)) {
-        const page = createMatrix(dimensions, rows.length)
-        for (const { segment_id, vector } of rows) page.set(segment_id, vector)
-        lists.push(page.scores(question))
-      }
-      return lists
+    scores: async ({ workspaceId, datasetIds, documentIds }, question) => {
+      const ids = [...new Set(datasetIds)]
+      const documents = documentIds && new Set(documentIds)
+      // One look at all of them: what is as new as its dataset is used at once.
+      const now = await versions(workspaceId, ids)
+      const lists = await Promise.all(ids.filter((id) => now.has(id)).map(async (id) => {
+        const dataset = { workspaceId, id }
+        const key = `${workspaceId} ${id} ${question.length}`
+        const kept = cache.get(key)
+        const matrix = kept && kept.version === now.get(id) ? kept : await inTurn(key, () => bringUpToDate(key, dataset, question.length))
+        return matrix ? [matrix.scores(question, documents)] : readAnew(key, dataset, question, documents)
+      }))
+      return lists.flat()
     },
   }
 }

@@ -1,55 +1,68 @@
-/** The vectors of one dataset in memory, and the segments to which they belong. */
+/** The vectors of one dataset in memory, and the segments and documents to which they belong. */
 import { intoRow, products } from './arithmetic.ts'
 import type { Scored } from './ranking.ts'
 
+export interface MatrixRow { readonly id: string; readonly segmentId: string; readonly documentId: string; readonly vector: Buffer }
 export interface Matrix {
   /** Everything up to this number of the dataset is in it. */
   version: number
   readonly size: number
   readonly bytes: number
-  set(segmentId: string, vector: Buffer): void
+  set(row: MatrixRow): void
   /** Keeps only these. */
-  keep(segmentIds: ReadonlySet<string>): void
-  scores(question: Float32Array): Scored
+  keep(ids: ReadonlySet<string>): void
+  /** 0 for vectors of other documents than these, where they are given. */
+  scores(question: Float32Array, documents?: ReadonlySet<string>): Scored
 }
 
-/** An identifier, its place in a map and in a list. */
-const BYTES_PER_ID = 160
+/** An identifier, its place in a map and in the lists, and its share of the others. */
+const BYTES_PER_ROW = 192
 
 export const createMatrix = (dimensions: number, expected: number): Matrix => {
-  const ids: string[] = []
+  const [ids, segmentIds, documentIds]: [string[], string[], string[]] = [[], [], []]
   const places = new Map<string, number>()
   let rows = new Float32Array(expected * dimensions)
+  // Rows come in the order of writing, so that neighbours often share their document or segment: one string serves them all.
+  let last = { segmentId: '', documentId: '' }
 
-  const remove = (segmentId: string): void => {
-    const place = places.get(segmentId)
-    const last = ids.pop()
-    if (place === undefined || last === undefined) return
-    places.delete(segmentId)
-    if (last === segmentId) return
+  const remove = (id: string): void => {
+    const place = places.get(id)
+    if (place === undefined) return
+    const end = ids.length - 1
     // The last row moves into the gap.
-    rows.copyWithin(place * dimensions, ids.length * dimensions, (ids.length + 1) * dimensions)
-    ids[place] = last
-    places.set(last, place)
+    rows.copyWithin(place * dimensions, end * dimensions, (end + 1) * dimensions)
+    for (const list of [ids, segmentIds, documentIds]) list[place] = list[end] as string
+    places.set(ids[place] as string, place)
+    places.delete(id)
+    for (const list of [ids, segmentIds, documentIds]) list.pop()
   }
   return {
     version: 0,
     get size() { return ids.length },
-    get bytes() { return rows.byteLength + BYTES_PER_ID * ids.length },
-    set: (segmentId, vector) => {
-      const place = places.get(segmentId) ?? ids.length
+    get bytes() { return rows.byteLength + BYTES_PER_ROW * ids.length },
+    set: ({ id, segmentId, documentId, vector }) => {
+      const place = places.get(id) ?? ids.length
       if ((place + 1) * dimensions > rows.length) {
         const larger = new Float32Array(Math.ceil((place + 1) * 1.25) * dimensions)
         larger.set(rows)
         rows = larger
       }
-      ids[place] = segmentId
-      places.set(segmentId, place)
+      last = {
+        segmentId: segmentId === id ? id : segmentId === last.segmentId ? last.segmentId : segmentId,
+        documentId: documentId === last.documentId ? last.documentId : documentId,
+      }
+      ids[place] = id
+      segmentIds[place] = last.segmentId
+      documentIds[place] = last.documentId
+      places.set(id, place)
       intoRow(vector, rows, place * dimensions)
     },
-    keep: (segmentIds) => { for (const id of [...ids]) if (!segmentIds.has(id)) remove(id) },
-    scores: (question) => ({ ids: [...ids], scores: products(rows, ids.length, question) }),
+    keep: (kept) => { for (const id of [...ids]) if (!kept.has(id)) remove(id) },
+    scores: (question, documents) => ({
+      ids: [...ids], segmentIds: [...segmentIds],
+      scores: products(rows, ids.length, question, documents && ((row) => documents.has(documentIds[row] as string))),
+    }),
   }
 }
 
-export const matrixBytes = (dimensions: number, size: number): number => size * (4 * dimensions + BYTES_PER_ID)
+export const matrixBytes = (dimensions: number, size: number): number => size * (4 * dimensions + BYTES_PER_ROW)
