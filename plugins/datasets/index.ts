@@ -1,10 +1,8 @@
 import { definePlugin, queue } from '../../core/index.ts'
 import { builtin } from './adapters/builtin.ts'
-import { html } from './adapters/html.ts'
+import { extractors } from './adapters/extractors.ts'
 import { adapters as indexes } from './adapters/indexes.ts'
-import { markdown } from './adapters/markdown.ts'
 import { recursive } from './adapters/recursive.ts'
-import { text } from './adapters/text.ts'
 import { datasetsConfig } from './config.ts'
 import { deleteFiles } from './jobs/delete-files.ts'
 import { indexDocument } from './jobs/index-document.ts'
@@ -26,7 +24,7 @@ export default definePlugin({
   config: datasetsConfig,
   permissions,
   ports: [datasets, datasetLifecycle, vectorIndex, textIndex, chunker, extractor],
-  adapters: [builtin, ...indexes, recursive, text, markdown, html],
+  adapters: [builtin, ...indexes, recursive, ...extractors],
   models: [Dataset, DatasetGrant, DatasetQuery, ProcessRule, UploadFile, Document, Segment, ChildChunk, Tag, TagBinding],
   routes: [...datasetRoutes, ...documentRoutes, ...segmentRoutes],
   jobs: [indexDocument, resumeIndexing, deleteFiles],

@@ -1,13 +1,12 @@
 import { defineAdapter } from '../../../core/index.ts'
-import { datasetsConfig } from '../config.ts'
-import { htmlText } from '../extraction/html-text.ts'
-import { readText } from '../extraction/read-text.ts'
+import { htmlPieces } from '../extraction/html-text.ts'
+import { reading } from '../extraction/reading.ts'
 import { extractor } from '../ports.ts'
 
 export const html = defineAdapter(extractor, 'html', {
-  uses: { config: datasetsConfig },
-  create: ({ config }) => ({
+  uses: { reading },
+  create: ({ reading }) => ({
     extensions: ['html', 'htm'],
-    extract: async function* (file, options) { yield htmlText(await readText(file, { ...options, maxLength: config.maxTextLength })) },
+    extract: (file, options) => reading.bounded(htmlPieces(reading.text(file, { ...options, declares: true })), options),
   }),
 })

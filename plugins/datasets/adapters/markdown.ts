@@ -1,13 +1,12 @@
 import { defineAdapter } from '../../../core/index.ts'
-import { datasetsConfig } from '../config.ts'
-import { readText } from '../extraction/read-text.ts'
+import { reading } from '../extraction/reading.ts'
 import { extractor } from '../ports.ts'
 
 /** Markdown stays as it is: headings and lists tell a reader, and a model, how the text hangs together. */
 export const markdown = defineAdapter(extractor, 'markdown', {
-  uses: { config: datasetsConfig },
-  create: ({ config }) => ({
+  uses: { reading },
+  create: ({ reading }) => ({
     extensions: ['md', 'markdown', 'mdx'],
-    extract: async function* (file, options) { yield await readText(file, { ...options, maxLength: config.maxTextLength }) },
+    extract: (file, options) => reading.bounded(reading.text(file, options), options),
   }),
 })

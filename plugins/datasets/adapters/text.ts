@@ -1,12 +1,11 @@
 import { defineAdapter } from '../../../core/index.ts'
-import { datasetsConfig } from '../config.ts'
-import { readText } from '../extraction/read-text.ts'
+import { reading } from '../extraction/reading.ts'
 import { extractor } from '../ports.ts'
 
 export const text = defineAdapter(extractor, 'text', {
-  uses: { config: datasetsConfig },
-  create: ({ config }) => ({
+  uses: { reading },
+  create: ({ reading }) => ({
     extensions: ['txt'],
-    extract: async function* (file, options) { yield await readText(file, { ...options, maxLength: config.maxTextLength }) },
+    extract: (file, options) => reading.bounded(reading.text(file, options), options),
   }),
 })

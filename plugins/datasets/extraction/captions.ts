@@ -1,0 +1,40 @@
+/** WebVTT (https://www.w3.org/TR/webvtt1/): what is said and by whom, without times. */
+import { lines } from './lines.ts'
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', nbsp: ' ', lrm: '', rlm: '' }
+const plain = (text: string): string =>
+  text.replace(/<[^<>]*>/g, '').replace(/&(\w+);/g, (whole, name: string) => ENTITIES[name] ?? whole).replace(/\s+/g, ' ').trim()
+/** `<v Name>` or `<v.class Name>`, before what that voice says. */
+const VOICE = /<v(?:\.[^\s<>]*)?\s+([^<>]+)>/
+
+/** One line a line of a cue. A line that is shown again, as in captions that roll, comes once; a voice is named when it changes. */
+export const captionLines = async function* (text: AsyncIterable<string>): AsyncGenerator<string> {
+  let inCue = false
+  let speaker = ''
+  let shown = new Set<string>()
+  let current = new Set<string>()
+  for await (const line of lines(text)) {
+    if (line.trim() === '') {
+      inCue = false
+      continue
+    }
+    if (line.includes('-->')) {
+      inCue = true
+      if (current.size > 0) shown = current
+      current = new Set()
+      continue
+    }
+    // The signature, notes, styles, regions and the names of cues.
+    if (!inCue) continue
+    for (const part of line.split(/(?=<v[.\s])/)) {
+      const voice = plain(VOICE.exec(part)?.[1] ?? '')
+      const said = plain(part)
+      if (said === '') continue
+      const isNew = !shown.has(said) && !current.has(said)
+      current.add(said)
+      if (!isNew) continue
+      yield voice === '' || voice === speaker ? `${said}\n` : `${speaker === '' ? '' : '\n'}${voice}: ${said}\n`
+      if (voice !== '') speaker = voice
+    }
+  }
+}

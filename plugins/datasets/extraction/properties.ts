@@ -1,0 +1,31 @@
+/** Java's .properties (the format is that of `java.util.Properties.load`): one `key = value` a line, comments left out. */
+import { lines } from './lines.ts'
+
+const ESCAPED: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' }
+const unescape = (text: string): string =>
+  text.replace(/\\(?:u([0-9a-f]{4})|([^]))/gi, (_, code: string | undefined, sign: string) => code === undefined ? ESCAPED[sign] ?? sign : String.fromCharCode(parseInt(code, 16)))
+
+/** A line that ends in an odd number of backslashes goes on in the next. */
+const goesOn = (line: string): boolean => (/\\*$/.exec(line)?.[0].length ?? 0) % 2 === 1
+
+export const propertyLines = async function* (text: AsyncIterable<string>): AsyncGenerator<string> {
+  let parts: string[] = []
+  for await (const line of lines(text)) {
+    const rest = line.replace(/^[ \t\f]+/, '')
+    if (parts.length === 0 && /^[#!]/.test(rest)) continue
+    if (goesOn(rest)) { parts.push(rest.slice(0, -1)); continue }
+    const shown = entry([...parts, rest].join(''))
+    parts = []
+    yield `${shown}\n`
+  }
+  if (parts.length > 0) yield `${entry(parts.join(''))}\n`
+}
+
+/** The key ends at the first `=`, `:` or blank that no backslash stands before. */
+const entry = (line: string): string => {
+  let end = 0
+  while (end < line.length && !'=: \t\f'.includes(line.charAt(end))) end += line[end] === '\\' ? 2 : 1
+  const key = unescape(line.slice(0, end))
+  const value = unescape(line.slice(end).replace(/^[ \t\f]*[=:]?[ \t\f]*/, ''))
+  return key === '' && value === '' ? '' : `${key} = ${value}`
+}
