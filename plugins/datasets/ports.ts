@@ -12,7 +12,7 @@ export interface MetadataCondition {
   /** The name of a field of the documents' metadata. */
   readonly name: string
   readonly operator: ComparisonOperator
-  /** Null or absent: the condition holds for every document, but for `empty` and `not empty`, which take none. */
+  /** Null or absent: the condition says nothing and is left out, but for `empty` and `not empty`, which take none. */
   readonly value?: string | number | readonly string[] | null
 }
 export interface MetadataFilter { readonly match: 'all' | 'any'; readonly conditions: readonly MetadataCondition[] }
@@ -116,7 +116,7 @@ export const textIndex = definePort<TextIndex>('textIndex', { fallback: 'bm25' }
 
 export interface SegmentationRule { readonly separator: string; readonly maxLength: number; readonly overlap: number }
 export interface ChunkingRule {
-  /** `whole`: the text is one passage. */
+  /** `whole`: the text is one passage; where that would be longer than `segmentation.maxLength` it is refused, with an error that says so. */
   readonly mode: 'automatic' | 'custom' | 'whole'
   readonly segmentation: SegmentationRule
   /** Parent-child: how each passage is cut again. */

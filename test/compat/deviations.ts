@@ -43,7 +43,6 @@ export const deviations: readonly Deviation[] = [
   },
   ...['icon_small.en_US', 'icon_small.zh_Hans', 'icon_small_dark.en_US', 'icon_small_dark.zh_Hans'].map(icon),
 
-  refused('*', 'RetrievalModel.metadata_filtering_conditions.conditions = a list', 'Documents have no metadata yet, and to ignore a filter would show too much.'),
   refused('POST /datasets', 'provider = external', 'External knowledge bases are not there yet.'),
   refused('POST /datasets', 'summary_index_setting.enable = true', 'Summaries are not there yet.'),
   refused(byText, 'doc_form = hierarchical_model', 'Child chunks are not there yet.'),

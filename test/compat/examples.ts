@@ -66,7 +66,9 @@ export const examples = (world: World): Readonly<Record<string, readonly Request
       {
         ids: high,
         body: {
-          query: 'heron', retrieval_model: retrievalModel, attachment_ids: [], external_retrieval_model: { top_k: 2, score_threshold: 0.5, score_threshold_enabled: false },
+          query: 'heron', attachment_ids: [],
+          retrieval_model: { ...retrievalModel, metadata_filtering_conditions: { logical_operator: 'and', conditions: [{ name: 'document_name', comparison_operator: 'is not', value: '1' }] } },
+          external_retrieval_model: { top_k: 2, score_threshold: 0.5, score_threshold_enabled: false },
         },
       },
       ...['semantic_search', 'full_text_search', 'keyword_search'].map((method) => ({ ids: high, body: { query: 'heron', retrieval_model: model(method) } })),

@@ -1,8 +1,9 @@
-import { defineAdapter } from '../../../core/index.ts'
+import { database, defineAdapter } from '../../../core/index.ts'
 import { Dataset } from '../models/dataset.ts'
 import { datasets } from '../ports.ts'
 import type { SegmentationRule } from '../ports.ts'
 import type { ProcessRuleInput } from '../schemas/process-rule.ts'
+import type { SearchedDataset } from '../services/candidates.ts'
 import { datasetRecords } from '../services/dataset-records.ts'
 import { intake } from '../services/intake.ts'
 import { retrieval } from '../services/retrieval.ts'
@@ -10,8 +11,8 @@ import { tags } from '../services/tags.ts'
 
 /** For other plugins, what the routes offer to clients; whether the API may reach a dataset is no matter here. */
 export const builtin = defineAdapter(datasets, 'builtin', {
-  uses: { Dataset, records: datasetRecords, tags, intake, retrieval },
-  create: ({ Dataset, records, tags, intake, retrieval }) => ({
+  uses: { db: database, Dataset, records: datasetRecords, tags, intake, retrieval },
+  create: ({ db, Dataset, records, tags, intake, retrieval }) => ({
     existing: async (workspaceId, ids) =>
       (await Dataset.findAll({ attributes: ['id'], where: { workspace_id: workspaceId, id: [...ids] } })).map(({ id }) => id),
     names: async (workspaceId, ids) =>
@@ -30,7 +31,14 @@ export const builtin = defineAdapter(datasets, 'builtin', {
       const { ids } = await intake.texts(owner, dataset, texts, { duplicate: false, ...segmentation ? { process_rule: ruleOf(segmentation) } : {} })
       return ids
     },
-    retrieve: (workspaceId, datasetIds, query, settings, signal) => retrieval.retrieve(workspaceId, datasetIds, query, settings, signal),
+    retrieve: async (workspaceId, datasetIds, query, settings, signal) => {
+      const rows = await db.query<SearchedDataset>(
+        'SELECT id, indexing_technique, embedding_model, embedding_model_provider FROM datasets WHERE workspace_id = $1 AND id = ANY ($2::uuid[])', [workspaceId, datasetIds])
+      return (await retrieval.search(workspaceId, rows, query, settings, signal)).map((found) => ({
+        segmentId: found.id, documentId: found.document_id, documentName: found.document.name, datasetId: found.dataset_id,
+        content: found.content, answer: found.answer, score: found.score, children: found.children,
+      }))
+    },
   }),
 })
 

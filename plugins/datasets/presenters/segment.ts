@@ -1,6 +1,7 @@
 import type { DocumentRow } from '../models/document.ts'
-import type { SegmentRow } from '../models/segment.ts'
-import type { RetrieveAnswer, SegmentItem } from '../schemas/segment.ts'
+import type { ChildChunkRow, SegmentRow } from '../models/segment.ts'
+import type { RetrievedChild } from '../ports.ts'
+import type { ChildItem, RetrieveAnswer, SegmentItem } from '../schemas/segment.ts'
 import { seconds, secondsOrNull } from './time.ts'
 
 const core = (row: SegmentRow) => ({
@@ -30,15 +31,25 @@ const core = (row: SegmentRow) => ({
   stopped_at: secondsOrNull(row.stopped_at),
 })
 
-export const presentSegment = (row: SegmentRow): SegmentItem => ({
-  ...core(row), updated_at: seconds(row.updated_at), updated_by: row.updated_by, child_chunks: [], attachments: [], summary: null,
+/** A segment with what it was cut into, in order; nothing but in parent-child form. */
+export interface ListedSegment extends SegmentRow { readonly children: readonly ChildChunkRow[] }
+export const presentSegment = (row: ListedSegment): SegmentItem => ({
+  ...core(row), updated_at: seconds(row.updated_at), updated_by: row.updated_by, child_chunks: row.children.map(presentChild), attachments: [], summary: null,
+})
+const presentChild = (row: ChildChunkRow): ChildItem => ({
+  id: row.id, segment_id: row.segment_id, content: row.content, position: row.position, word_count: row.word_count, type: row.type,
+  created_at: seconds(row.created_at), updated_at: seconds(row.updated_at),
 })
 
-/** A segment with what a searcher wants to know of its document. */
-export interface FoundSegment extends SegmentRow { readonly document: Pick<DocumentRow, 'id' | 'data_source_type' | 'name' | 'doc_type' | 'doc_metadata'> }
-export const presentFound = (query: string, found: readonly { segment: FoundSegment; score: number }[]): RetrieveAnswer => ({
+/** A segment with its score, the children by which it was found, and what a searcher wants to know of its document. */
+export interface FoundSegment extends SegmentRow {
+  readonly score: number
+  readonly children: readonly RetrievedChild[]
+  readonly document: Pick<DocumentRow, 'id' | 'data_source_type' | 'name' | 'doc_type' | 'doc_metadata'>
+}
+export const presentFound = (query: string, found: readonly FoundSegment[]): RetrieveAnswer => ({
   query: { content: query },
-  records: found.map(({ segment, score }) => ({
-    segment: { ...core(segment), document: segment.document }, child_chunks: [], score, tsne_position: null, files: [], summary: null,
+  records: found.map((segment) => ({
+    segment: { ...core(segment), document: segment.document }, child_chunks: [...segment.children], score: segment.score, tsne_position: null, files: [], summary: null,
   })),
 })

@@ -37,21 +37,17 @@ const retrieve = (path: '/datasets/{dataset_id}/retrieve' | '/datasets/{dataset_
   ...inDataset, method: 'POST', path, access: 'dataset:retrieve', params: datasetParams,
   summary: `Search a knowledge base${note}`,
   description: 'Best first. Without a `retrieval_model` that of the dataset holds. A knowledge base without vectors is searched by words, whatever the method.',
-  uses: { records: datasetRecords, modelChoice, retrieval, segments, questions },
+  uses: { records: datasetRecords, modelChoice, retrieval, questions },
   body: retrieveRequest,
   reply: retrieveAnswer,
   errors: [...mayBeClosed, datasetErrors.noProvider, datasetErrors.modelGone, datasetErrors.modelFailed],
-  handle: async ({ actor, params, body, signal }, { records, modelChoice, retrieval, segments, questions }) => {
+  handle: async ({ actor, params, body, signal }, { records, modelChoice, retrieval, questions }) => {
     const { workspaceId } = actor
     const dataset = await records.open(workspaceId, params.dataset_id)
     await modelChoice.checkReranking(workspaceId, body.retrieval_model)
-    const hits = await retrieval.retrieve(workspaceId, [dataset.id], body.query, searchSettings(dataset, body.retrieval_model), signal)
+    const found = await retrieval.search(workspaceId, [dataset], body.query, searchSettings(dataset, body.retrieval_model), signal)
     await questions.keep(ownerOf(actor), dataset.id, body.query)
-    const found = await segments.found(workspaceId, dataset.id, hits.map(({ segmentId }) => segmentId))
-    return presentFound(body.query, hits.flatMap(({ segmentId, score }) => {
-      const segment = found.get(segmentId)
-      return segment ? [{ segment, score }] : []
-    }))
+    return presentFound(body.query, found)
   },
 })
 

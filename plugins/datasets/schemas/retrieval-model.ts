@@ -1,5 +1,6 @@
 import Joi from 'joi'
-import type { SearchMethod } from '../ports.ts'
+import type { ComparisonOperator, SearchMethod } from '../ports.ts'
+import { problemOf } from '../queries/metadata.ts'
 import { text } from './common.ts'
 
 export interface RerankingModel { reranking_provider_name?: string | null; reranking_model_name?: string | null }
@@ -8,8 +9,8 @@ export interface Weights {
   vector_setting?: { vector_weight?: number; embedding_provider_name?: string | null; embedding_model_name?: string | null } | null
   keyword_setting?: { keyword_weight?: number } | null
 }
-/** Clients send them although they are empty. */
-export interface MetadataConditions { logical_operator?: 'and' | 'or' | null; conditions?: never[] | null }
+export interface MetadataConditionInput { name: string; comparison_operator: ComparisonOperator; value?: string | number | string[] | null }
+export interface MetadataConditions { logical_operator?: 'and' | 'or' | null; conditions?: MetadataConditionInput[] | null }
 /** How a dataset is searched, as clients say it. */
 export interface RetrievalModel {
   search_method: SearchMethod
@@ -25,6 +26,17 @@ export interface RetrievalModel {
 
 const name = text(0, 255).allow(null)
 const weight = Joi.number().min(0)
+const operators: readonly ComparisonOperator[] = [
+  'contains', 'not contains', 'start with', 'end with', 'is', 'is not', 'in', 'not in', 'empty', 'not empty', '=', '≠', '>', '<', '≥', '≤', 'before', 'after',
+]
+const condition = Joi.object<MetadataConditionInput>({
+  name: text(1, 255).required(),
+  comparison_operator: Joi.string().valid(...operators).required(),
+  value: Joi.alternatives().try(text(0, 2000), Joi.number(), Joi.array().items(text(0, 2000)).max(500)).allow(null),
+}).custom((given: MetadataConditionInput, { message }) => {
+  const problem = problemOf({ ...given, operator: given.comparison_operator })
+  return problem === undefined ? given : message({ custom: `{{#label}}: ${problem.replaceAll('{', '')}` })
+})
 export const retrievalModel = Joi.object<RetrievalModel, true>({
   search_method: Joi.string<SearchMethod>().valid('semantic_search', 'full_text_search', 'hybrid_search', 'keyword_search').required(),
   reranking_enable: Joi.boolean().required(),
@@ -42,7 +54,7 @@ export const retrievalModel = Joi.object<RetrievalModel, true>({
   score_threshold: Joi.number().allow(null),
   metadata_filtering_conditions: Joi.object<MetadataConditions>({
     logical_operator: Joi.string().valid('and', 'or').allow(null),
-    conditions: Joi.array().max(0).messages({ 'array.max': '{{#label}}: filtering by metadata is not supported; leave it out or send []' }).allow(null),
+    conditions: Joi.array().items(condition).max(50).allow(null),
   }).allow(null),
 })
 

@@ -1,4 +1,5 @@
 import Joi from 'joi'
+import type { RetrievedChild } from '../ports.ts'
 import { boolean, integer, listed, none, nothing, string, stringOrNull, text, time, timeOrNull } from './common.ts'
 import type { Listed } from './common.ts'
 import { retrievalModel } from './retrieval-model.ts'
@@ -34,15 +35,28 @@ const core = {
   enabled: boolean, disabled_at: timeOrNull, disabled_by: stringOrNull, status: string, created_by: string, created_at: time,
   indexing_at: timeOrNull, completed_at: timeOrNull, error: stringOrNull, stopped_at: timeOrNull,
 }
+export interface ChildItem {
+  id: string
+  segment_id: string
+  content: string
+  position: number
+  word_count: number
+  type: string
+  created_at: number
+  updated_at: number
+}
+const childItem = Joi.object<ChildItem, true>({
+  id: string, segment_id: string, content: string, position: integer, word_count: integer, type: string, created_at: time, updated_at: time,
+})
 export interface SegmentItem extends SegmentCore {
   updated_at: number
   updated_by: string | null
-  child_chunks: never[]
+  child_chunks: ChildItem[]
   attachments: never[]
   summary: null
 }
 const segmentItem = Joi.object<SegmentItem, true>({
-  ...core, updated_at: time, updated_by: stringOrNull, child_chunks: none, attachments: none, summary: nothing,
+  ...core, updated_at: time, updated_by: stringOrNull, child_chunks: Joi.array().items(childItem).required(), attachments: none, summary: nothing,
 })
 
 export interface SegmentFilter { page: number; limit: number; keyword?: string; status: string[] }
@@ -71,7 +85,7 @@ export interface RetrievedItem extends SegmentCore {
 }
 export interface RetrieveAnswer {
   query: { content: string }
-  records: { segment: RetrievedItem; child_chunks: never[]; score: number; tsne_position: null; files: never[]; summary: null }[]
+  records: { segment: RetrievedItem; child_chunks: RetrievedChild[]; score: number; tsne_position: null; files: never[]; summary: null }[]
 }
 export const retrieveAnswer = Joi.object<RetrieveAnswer, true>({
   query: Joi.object<RetrieveAnswer['query'], true>({ content: string }).required(),
@@ -82,6 +96,7 @@ export const retrieveAnswer = Joi.object<RetrieveAnswer, true>({
         id: string, data_source_type: string, name: string, doc_type: stringOrNull, doc_metadata: Joi.object().unknown().allow(null).required(),
       }).required(),
     }).required(),
-    child_chunks: none, score: Joi.number().required(), tsne_position: nothing, files: none, summary: nothing,
+    child_chunks: Joi.array().items(Joi.object<RetrievedChild, true>({ id: string, content: string, position: integer, score: Joi.number().required() })).required(),
+    score: Joi.number().required(), tsne_position: nothing, files: none, summary: nothing,
   })).required(),
 })

@@ -5,6 +5,7 @@ import type { ModelRef } from '../../models/ports.ts'
 import { datasetErrors } from '../errors.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import type { RetrievalModel } from '../schemas/retrieval-model.ts'
+import { rerankerOf } from './search-settings.ts'
 
 export interface ModelChoice {
   /** The model that somebody named, or undefined. Throws 400 where it is not there, or only half of its name was given. */
@@ -34,11 +35,9 @@ export const modelChoice = service('datasets.model-choice', {
     },
     fallback: (workspaceId) => models.defaultModel(workspaceId, 'text-embedding'),
     checkReranking: async (workspaceId, retrieval) => {
-      if (!retrieval?.reranking_enable || retrieval.reranking_mode === 'weighted_score') return
-      const { reranking_provider_name: provider, reranking_model_name: model } = retrieval.reranking_model ?? {}
-      if (!provider || !model) return
-      if (!await models.find(workspaceId, { provider, model }, 'rerank')) {
-        throw datasetErrors.modelUnknown(`The reranking model ${provider}/${model} is not available. Name one that is, or send reranking_enable false.`)
+      const named = retrieval && rerankerOf(retrieval)
+      if (named && !await models.find(workspaceId, named, 'rerank')) {
+        throw datasetErrors.modelUnknown(`The reranking model ${named.provider}/${named.model} is not available. Name one that is, or send reranking_enable false.`)
       }
     },
     availability: async (workspaceId) => {

@@ -1,0 +1,38 @@
+/** What a search asks of models. What goes wrong at a provider is its own matter: it is logged, and told only as such. */
+import { HttpError, logger, service } from '../../../core/index.ts'
+import { models } from '../../models/ports.ts'
+import type { ModelRef } from '../../models/ports.ts'
+import { datasetErrors } from '../errors.ts'
+
+export interface AskedModels {
+  /** The vector of a question. Throws `completion_request_error`. */
+  embed(workspaceId: string, model: ModelRef, question: string, signal?: AbortSignal): Promise<Float32Array>
+  /** How well each text answers, 0..1, in their order. Throws `completion_request_error`. */
+  rerank(workspaceId: string, model: ModelRef, question: string, texts: readonly string[], signal?: AbortSignal): Promise<readonly number[]>
+}
+
+export const askedModels = service('datasets.asked-models', {
+  uses: { models, log: logger },
+  create: ({ models, log }): AskedModels => {
+    const answer = async <T>(kind: 'embedding' | 'reranking', model: ModelRef, signal: AbortSignal | undefined, ask: () => Promise<T>): Promise<T> => {
+      try { return await ask() } catch (error) {
+        if (error instanceof HttpError || signal?.aborted) throw error
+        log.error({ err: error, model }, `a model for ${kind} did not answer`)
+        throw datasetErrors.modelFailed(`The ${kind} model did not answer. Ask again; the log of the server has the reason.`, { cause: error })
+      }
+    }
+    return {
+      embed: (workspaceId, model, question, signal) => answer('embedding', model, signal, async () => {
+        const { vectors: [vector] } = await models.embed(workspaceId, model, { texts: [question], purpose: 'query', ...signal ? { signal } : {} })
+        if (!vector) throw new Error('it returned no vector')
+        return vector
+      }),
+      rerank: (workspaceId, model, question, texts, signal) => answer('reranking', model, signal, async () => {
+        const { scores } = await models.rerank(workspaceId, model, { query: question, documents: texts, ...signal ? { signal } : {} })
+        if (scores.length !== texts.length) throw new Error(`it returned ${scores.length} scores for ${texts.length} texts`)
+        if (!scores.every((score) => score >= 0 && score <= 1)) throw new Error('it returned a score outside of 0..1')
+        return scores
+      }),
+    }
+  },
+})
