@@ -19,6 +19,7 @@ import { memorySignal } from './adapters/signal-memory.ts'
 import { redisSignal } from './adapters/signal-redis.ts'
 import { localStorage } from './adapters/storage-local.ts'
 import { s3Storage } from './adapters/storage-s3.ts'
+import { localVault } from './adapters/vault-local.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { processes } from './services/processes.ts'
 
@@ -33,6 +34,7 @@ export default definePlugin({
     memoryRateLimiter, redisRateLimiter,
     localStorage, s3Storage,
     guardedHttpClient,
+    localVault,
     pinoLogger,
     jobsCommand,
     requestId, securityHeaders, crossOrigin, compression,

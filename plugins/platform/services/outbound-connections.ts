@@ -71,7 +71,7 @@ export const openConnections = (guard: Guard, connectMs: number, { lookup = (hos
     check: async (place, trusted) => { await resolve(place, trusted) },
     exchange: async ({ url, method, headers, body, signal, trusted }) => {
       const answer = await (trusted ? trusting : open).request({
-        origin: url.origin, path: url.pathname + url.search, method: method as 'GET', headers, body: body ?? null, signal,
+        origin: url.origin, path: url.pathname + url.search, method, headers, body: body ?? null, signal,
       })
       return { status: answer.statusCode, headers: answer.headers, body: answer.body }
     },
