@@ -11,7 +11,10 @@ import type { Fault, Family, Schedule } from './schedule.ts'
 
 export interface Deployment {
   readonly fleet: Fleet
-  readonly postgres: Service
+  /** Of the database server; empty where the database is embedded. */
+  readonly database: string
+  /** Where the processes keep their files: `data` in it. */
+  readonly folder: string
   readonly redis: RedisService | undefined
   readonly families: readonly Family[]
   /** Does one fault, from its begin to its end. */
@@ -24,31 +27,34 @@ export interface DeploymentOptions {
   readonly build: Build
   readonly size: FleetOptions['size']
   readonly config: object
+  /** False: the one process has its database embedded. True unless given. */
+  readonly withPostgres?: boolean
   readonly withRedis: boolean
   readonly history: History
 }
 
-export const deploy = async ({ build, size, config, withRedis, history }: DeploymentOptions): Promise<Deployment> => {
+export const deploy = async ({ build, size, config, withPostgres = true, withRedis, history }: DeploymentOptions): Promise<Deployment> => {
   const scratch = await createScratch()
   try {
-    const postgres = await createPostgres(scratch)
+    const postgres = withPostgres ? await createPostgres(scratch) : undefined
     const redis = withRedis ? await createRedis(scratch) : undefined
-    await Promise.all([postgres.start(), redis?.start()])
-    const env = { DATABASE_URL: postgres.url, ...(redis ? { REDIS_URL: redis.url } : {}), LOG_LEVEL: 'info' }
+    await Promise.all([postgres?.start(), redis?.start()])
+    const env = { ...(postgres ? { DATABASE_URL: postgres.url } : {}), ...(redis ? { REDIS_URL: redis.url } : {}), LOG_LEVEL: 'info' }
     const fleet = await createFleet({ scratch, program: build.program, size, env, config, history })
     await fleet.start()
     const dispose = async (): Promise<void> => {
       await fleet.stop()
       await scratch.dispose()
     }
-    return { fleet, postgres, redis, families: ['process', 'postgres', ...redis ? ['redis' as const] : [], 'clock'], dispose, ...disturbances(fleet, postgres, redis) }
+    const families: Family[] = ['process', ...postgres ? ['postgres' as const] : [], ...redis ? ['redis' as const] : [], 'clock']
+    return { fleet, database: postgres?.url ?? '', folder: scratch.folder, redis, families, dispose, ...disturbances(fleet, postgres, redis) }
   } catch (error) {
     await scratch.dispose()
     throw error
   }
 }
 
-const disturbances = (fleet: Fleet, postgres: Service, redis: RedisService | undefined): Pick<Deployment, 'inflict' | 'heal'> => {
+const disturbances = (fleet: Fleet, postgres: Service | undefined, redis: RedisService | undefined): Pick<Deployment, 'inflict' | 'heal'> => {
   // What is done to a service is done one after another: a service that is away cannot be flushed.
   const turns = new Map<string, Promise<unknown>>()
   const inTurn = (target: string, work: () => Promise<void>): Promise<void> => {

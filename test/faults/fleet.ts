@@ -80,7 +80,7 @@ export const createFleet = async ({ scratch, program, size, env, config, history
     of: (role) => members.filter((member) => member.role === role),
     start: async () => {
       for (const member of members) member.start()
-      await Promise.all(members.map((member) => member.started(60_000)))
+      await Promise.all(members.map((member) => member.started(240_000)))
     },
     stop: async () => { await Promise.all(members.map((member) => member.stop())) },
   }

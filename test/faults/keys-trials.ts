@@ -47,13 +47,13 @@ const caches = {
   'naive-delete': { 'naive-delete': { redis: '${REDIS_URL}' } }, 'naive-lease': { 'naive-lease': { redis: '${REDIS_URL}' } },
 } as const satisfies Record<CacheKind, object>
 
-const prepare = async ({ seed }: Schedule, { fleet, postgres }: Deployment, more: Pick<KeyWorld, 'history' | 'graves'>): Promise<KeyWorld> => {
+const prepare = async ({ seed }: Schedule, { fleet, database }: Deployment, more: Pick<KeyWorld, 'history' | 'graves'>): Promise<KeyWorld> => {
   for (const member of fleet.members) await member.started(PATIENCE)
   const { url } = fleet.of('web')[0] as Member
   const join = async (name: string, accountId: string): Promise<Maker> => ({ name, accountId, session: await signIn(url, name), removed: false })
   const owner = await join(OWNER, '')
   const makers: Maker[] = []
-  for (const name of [`maker-${seed}-a`, `maker-${seed}-b`]) makers.push(await join(name, await addMember(postgres.url, name)))
+  for (const name of [`maker-${seed}-a`, `maker-${seed}-b`]) makers.push(await join(name, await addMember(database, name)))
   const rootToken = await makeKey(url, owner.session)
   const datasets: string[] = []
   for (let number = 1; number <= 5; number++) datasets.push(await makeDataset(url, rootToken, `${seed}.${number}`))

@@ -1,5 +1,6 @@
 /**
- * Many schedules from the command line: `npm run test:faults -- --schedules 200 --seed 1 --queue bull`, or `--load keys --cache layered`.
+ * Many schedules from the command line: `npm run test:faults -- --schedules 200 --seed 1 --queue bull`, or `--load keys --cache layered`,
+ * or `--load documents --on postgres`.
  * Ends with 1 where something does not hold.
  */
 import { mkdtemp } from 'node:fs/promises'
@@ -7,6 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Violation } from './checker.ts'
+import { describeDocuments, documentTrials } from './documents-trials.ts'
+import type { Place } from './documents-trials.ts'
 import { keyTrials } from './keys-trials.ts'
 import type { CacheKind } from './keys-trials.ts'
 import { describeSchedule } from './schedule.ts'
@@ -17,17 +20,18 @@ import type { QueueKind } from './trials.ts'
 const { values } = parseArgs({
   options: {
     schedules: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' }, load: { type: 'string', default: 'jobs' },
-    queue: { type: 'string', default: 'bull' }, cache: { type: 'string', default: 'layered' },
+    queue: { type: 'string', default: 'bull' }, cache: { type: 'string', default: 'layered' }, on: { type: 'string', default: 'postgres' },
     web: { type: 'string' }, worker: { type: 'string', default: '2' }, scheduler: { type: 'string', default: '1' },
     out: { type: 'string' }, families: { type: 'string' }, hold: { type: 'boolean', default: false },
   },
 })
-const oneOf = (option: 'load' | 'queue' | 'cache', ...words: string[]): void => {
+const oneOf = (option: 'load' | 'queue' | 'cache' | 'on', ...words: string[]): void => {
   if (!words.includes(values[option])) throw new Error(`--${option} is one of ${words.join(', ')}`)
 }
-oneOf('load', 'jobs', 'keys')
+oneOf('load', 'jobs', 'keys', 'documents')
 oneOf('queue', 'bull', 'embedded', 'naive')
 oneOf('cache', 'layered', 'redis', 'naive-delete', 'naive-lease')
+oneOf('on', 'postgres', 'embedded')
 const [first, number] = [Number(values.seed), Number(values.schedules)]
 const folder = values.out ?? await mkdtemp(join(tmpdir(), 'mortise-faults-'))
 // An interrupt ends this process like any other end, and what it has started ends with it.
@@ -42,19 +46,25 @@ const options = {
   seeds: Array.from({ length: number }, (_, index) => first + index), folder, hold: values.hold, ...values.web === undefined ? {} : { web: Number(values.web) },
   ...values.families === undefined ? {} : { families: values.families.split(',') as Family[] },
 }
-const { summary, violations } = values.load === 'keys'
-  ? await keyTrials({
-    ...options, cache: values.cache as CacheKind,
-    tell: (schedule, { violations: found, counts: { taken, uses, raced } }, seconds) => {
-      const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((all, one) => all + one, 0)
-      tell(schedule, `${sum(taken)} revokes, ${sum(uses)} uses, ${raced} raced`, seconds, found)
-    },
-  })
-  : await trials({
+const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((all, one) => all + one, 0)
+const loads = {
+  jobs: () => trials({
     ...options, queue: values.queue as QueueKind, worker: Number(values.worker), scheduler: Number(values.scheduler),
     tell: (schedule, { events, effects, violations: found }, seconds) => {
       tell(schedule, `${events.filter(({ type }) => type === 'invoked').length} operations, ${effects.length} effects`, seconds, found)
     },
-  })
+  }),
+  keys: () => keyTrials({
+    ...options, cache: values.cache as CacheKind,
+    tell: (schedule, { violations: found, counts: { taken, uses, raced } }, seconds) => {
+      tell(schedule, `${sum(taken)} revokes, ${sum(uses)} uses, ${raced} raced`, seconds, found)
+    },
+  }),
+  documents: () => documentTrials({
+    ...options, on: values.on as Place, worker: Number(values.worker),
+    tell: (schedule, trial, seconds) => { tell(schedule, describeDocuments(trial), seconds, trial.violations) },
+  }),
+}
+const { summary, violations } = await loads[values.load as keyof typeof loads]()
 console.log(JSON.stringify(summary, null, 2))
 process.exit(violations.length > 0 ? 1 : 0)

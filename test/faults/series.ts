@@ -15,7 +15,10 @@ export interface Tried { readonly events: readonly Event[]; readonly violations:
 export interface Load<T extends Tried> {
   readonly history: History
   readonly size: DeploymentOptions['size']
+  readonly withPostgres?: boolean
   readonly withRedis: boolean
+  /** Milliseconds of one schedule. */
+  readonly length?: number
   /** As in a configuration file. */
   config(built: Build): object
   tryOut(schedule: Schedule, deployment: Deployment): Promise<T>
@@ -53,9 +56,9 @@ export const series = async <T extends Tried>(load: Load<T>, { seeds, build: giv
   const built = given ?? await build()
   let deployment: Deployment | undefined
   try {
-    deployment = await deploy({ build: built, size: load.size, withRedis: load.withRedis, history: load.history, config: load.config(built) })
+    deployment = await deploy({ build: built, size: load.size, withPostgres: load.withPostgres ?? true, withRedis: load.withRedis, history: load.history, config: load.config(built) })
     if (folder !== undefined) await mkdir(folder, { recursive: true })
-    const ground = { processes: deployment.fleet.members.map(({ name }) => name), families: families ?? deployment.families }
+    const ground = { processes: deployment.fleet.members.map(({ name }) => name), families: families ?? deployment.families, ...load.length === undefined ? {} : { length: load.length } }
     const course = { schedules: 0, faults: {} as Record<string, number>, violations: {} as Record<string, number>, seconds: 0 }
     const violations: Violation<string>[] = []
     const blame = async (found: readonly Violation<string>[], name: string): Promise<void> => {
@@ -75,7 +78,7 @@ export const series = async <T extends Tried>(load: Load<T>, { seeds, build: giv
       await blame(tried.violations, String(seed))
       tell?.(schedule, tried, (performance.now() - start) / 1000)
       if (hold && tried.violations.length > 0) {
-        console.log(`held: ${deployment.postgres.url} ${deployment.redis?.url ?? ''} ${deployment.fleet.members.map(({ name, url }) => `${name} ${url}`).join(' ')}`)
+        console.log(`held: ${deployment.database} ${deployment.redis?.url ?? ''} ${deployment.fleet.members.map(({ name, url }) => `${name} ${url}`).join(' ')}`)
         await new Promise(() => undefined)
       }
       if (untilWrong && tried.violations.length > 0) break

@@ -23,7 +23,7 @@ export const tryOut = async (schedule: Schedule, deployment: Deployment, history
   history.add({ type: 'healed', problems: problem === undefined ? broken : [...broken, problem] })
   const events = history.cut()
   const mine = (id: string): boolean => id.startsWith(`${seed}.`)
-  const { ops, effects } = await tables(deployment.postgres.url)
+  const { ops, effects } = await tables(deployment.database)
   const evidence = {
     events, ops: ops.filter(({ id }) => mine(id)), effects: effects.filter(({ op }) => mine(op)), failed: failed.filter(({ op }) => mine(op)),
   }

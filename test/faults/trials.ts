@@ -51,7 +51,7 @@ export const trials = async ({ queue, web = 2, worker = 2, scheduler = 1, ...opt
       return trial
     },
     // What was done twice, or undone, after its schedule had been looked at.
-    lookBack: async ({ postgres }) => check({ events: all, failed, ...await tables(postgres.url) }),
+    lookBack: async ({ database }) => check({ events: all, failed, ...await tables(database) }),
   }
   const { course, violations } = await series(load, options)
   return { summary: { ...course, ...seen }, violations: violations as readonly Violation[] }
