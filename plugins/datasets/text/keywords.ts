@@ -1,5 +1,5 @@
 /** The words by which a text is best found. */
-import { tokens } from './analysis.ts'
+import { analyse } from './analysis.ts'
 
 /**
  * What a text says often, counted by term, wins; between words said equally often the longer one, which is the rarer in every language
@@ -8,7 +8,7 @@ import { tokens } from './analysis.ts'
  */
 export const keywords = (text: string, count: number): string[] => {
   const seen = new Map<string, { word: string; times: number }>()
-  for (const { word, term } of tokens(text)) {
+  for (const { word, term } of analyse(text).tokens) {
     if (!/\p{L}/u.test(word) || word.length < 2) continue
     const entry = seen.get(term)
     if (entry) entry.times += 1

@@ -1,8 +1,9 @@
 /** The rows of the text index: one per (term, segment), written and removed. */
 import type { Database } from '../../../core/index.ts'
 import { chosen } from '../queries/chosen.ts'
-import type { IndexedText, TextIndex } from '../ports.ts'
-import { frequencies } from './analysis.ts'
+import type { IndexedDataset, IndexedText, TextIndex } from '../ports.ts'
+import { ANALYSIS, analyse, frequencies } from './analysis.ts'
+import type { Language } from './languages.ts'
 
 /** Segments per statement: some 50,000 rows. */
 const BATCH = 500
@@ -51,22 +52,31 @@ const removeAll = `
   WITH gone AS (DELETE FROM text_index_datasets WHERE workspace_id = $1 AND dataset_id = $2 RETURNING id)
   DELETE FROM text_index_terms WHERE dataset IN (SELECT id FROM gone)`
 
-interface Entry { readonly text: IndexedText; readonly terms: ReadonlyMap<string, number>; readonly length: number }
+interface Entry { readonly text: IndexedText; readonly terms: ReadonlyMap<string, number>; readonly length: number; readonly languages: ReadonlySet<Language> }
 
-const analyse = (text: IndexedText): Entry => {
-  const terms = frequencies(text.text)
-  return { text, terms, length: [...terms.values()].reduce((sum, count) => sum + count, 0) }
+const entryOf = (text: IndexedText): Entry => {
+  const { tokens, language, languages } = analyse(text.text)
+  const terms = frequencies(tokens)
+  // As if they stood in the text once, those that do not stand there.
+  for (const { term } of analyse(text.keywords?.join('\n') ?? '', language).tokens) if (!terms.has(term)) terms.set(term, 1)
+  return { text, terms, languages, length: [...terms.values()].reduce((sum, count) => sum + count, 0) }
 }
 
-/** The number of a dataset, made where it has none yet. */
-const numberOf = async (db: Database, { workspaceId, id }: { workspaceId: string; id: string }): Promise<number> => {
-  const find = () => db.query<{ id: number }>('SELECT id FROM text_index_datasets WHERE workspace_id = $1 AND dataset_id = $2', [workspaceId, id])
+/** The number of a dataset, made where it has none yet, which from now on has passages in these languages. */
+const numberOf = async (db: Database, { workspaceId, id }: IndexedDataset, languages: readonly Language[]): Promise<number> => {
+  const find = () => db.query<{ id: number; languages: string[] }>(
+    'SELECT id, languages FROM text_index_datasets WHERE workspace_id = $1 AND dataset_id = $2', [workspaceId, id])
   let [row] = await find()
   if (!row) {
-    await db.query('INSERT INTO text_index_datasets (workspace_id, dataset_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [workspaceId, id])
+    await db.query(
+      'INSERT INTO text_index_datasets (workspace_id, dataset_id, languages, analysis) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
+      [workspaceId, id, languages, ANALYSIS])
     ;[row] = await find()
   }
   if (!row) throw new Error(`the dataset ${id} is being deleted`)
+  if (languages.some((language) => !row.languages.includes(language))) {
+    await db.query('UPDATE text_index_datasets SET languages = ARRAY(SELECT DISTINCT unnest(languages || $2::text[]) ORDER BY 1) WHERE id = $1', [row.id, languages])
+  }
   return row.id
 }
 
@@ -102,9 +112,10 @@ export const createPostings = (db: Database): Pick<TextIndex, 'write' | 'remove'
       const sameCase = entries.map((entry) => ({ ...entry, segmentId: entry.segmentId.toLowerCase() }))
       const latest = [...new Map(sameCase.map((entry) => [entry.segmentId, entry])).values()]
       if (latest.length === 0) return
-      const number = await numberOf(db, dataset)
       for (let at = 0; at < latest.length; at += BATCH) {
-        let left = await insert(db, number, latest.slice(at, at + BATCH).map(analyse))
+        const batch = latest.slice(at, at + BATCH).map(entryOf)
+        const number = await numberOf(db, dataset, [...new Set(batch.flatMap(({ languages }) => [...languages]))])
+        let left = await insert(db, number, batch)
         // What is there already, perhaps written by another just now, is replaced.
         while (left.length > 0) {
           await remove(dataset, { segmentIds: left.map(({ text }) => text.segmentId) })
