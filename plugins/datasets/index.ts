@@ -5,6 +5,8 @@ import { adapters as indexes } from './adapters/indexes.ts'
 import { recursive } from './adapters/recursive.ts'
 import { datasetsConfig } from './config.ts'
 import { deleteFiles } from './jobs/delete-files.ts'
+import { dropVectors } from './jobs/drop-vectors.ts'
+import { forgetRequests } from './jobs/forget-requests.ts'
 import { indexDocument } from './jobs/index-document.ts'
 import { resumeIndexing } from './jobs/resume-indexing.ts'
 import { Dataset, DatasetGrant, DatasetQuery } from './models/dataset.ts'
@@ -16,6 +18,8 @@ import { permissions } from './permissions.ts'
 import { chunker, datasetLifecycle, datasets, extractor, textIndex, vectorIndex } from './ports.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { documentRoutes } from './routes/documents.ts'
+import { fileRoutes } from './routes/files.ts'
+import { indexingRoutes } from './routes/indexing.ts'
 import { segmentRoutes } from './routes/segments.ts'
 
 export default definePlugin({
@@ -26,8 +30,8 @@ export default definePlugin({
   ports: [datasets, datasetLifecycle, vectorIndex, textIndex, chunker, extractor],
   adapters: [builtin, ...indexes, recursive, ...extractors],
   models: [Dataset, DatasetGrant, DatasetQuery, ProcessRule, UploadFile, Document, Segment, ChildChunk, Tag, TagBinding],
-  routes: [...datasetRoutes, ...documentRoutes, ...segmentRoutes],
-  jobs: [indexDocument, resumeIndexing, deleteFiles],
+  routes: [...datasetRoutes, ...documentRoutes, ...segmentRoutes, ...indexingRoutes, ...fileRoutes],
+  jobs: [indexDocument, resumeIndexing, deleteFiles, dropVectors, forgetRequests],
   uses: { queue },
   // What a crash left half-done is taken up at once, not when the clock next strikes.
   start: async ({ queue }) => { await queue.enqueue(resumeIndexing, {}, { key: 'resume' }) },

@@ -1,18 +1,19 @@
 import Joi from 'joi'
-import { job } from '../../../core/index.ts'
+import { job, queue } from '../../../core/index.ts'
+import type { Queue } from '../../../core/index.ts'
 import { DocumentFault } from '../errors.ts'
 import { indexing } from '../services/indexing.ts'
 import type { Task } from '../services/indexing.ts'
 
-/** Enqueued in the transaction that stores a document, with the key `<document>:<generation>`. */
+/** Enqueued in the transaction that stores a document, and by itself where a run did not come to the end. */
 export const indexDocument = job('datasets.index-document', {
   payload: Joi.object<Task, true>({ workspace_id: Joi.string().required(), document_id: Joi.string().required(), generation: Joi.number().required() }),
   retries: 4,
   concurrency: 2,
-  uses: { indexing },
-  handle: async ({ payload, attempt, last, signal, log }, { indexing }) => {
+  uses: { indexing, queue },
+  handle: async ({ payload, attempt, last, signal, log, once }, { indexing, queue }) => {
     try {
-      await indexing.run(payload, signal)
+      if (await indexing.run(payload, signal)) await once(() => enqueueIndexing(queue, payload))
     } catch (error) {
       const { message } = error as Error
       if (error instanceof DocumentFault) {
@@ -28,3 +29,7 @@ export const indexDocument = job('datasets.index-document', {
     }
   },
 })
+
+/** Dropped where a job of this content waits already; workspaces take turns. */
+export const enqueueIndexing = (queue: Queue, task: Task): Promise<string> =>
+  queue.enqueue(indexDocument, task, { key: `${task.document_id}:${task.generation}`, group: task.workspace_id })

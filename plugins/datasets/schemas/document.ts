@@ -126,10 +126,9 @@ export interface IndexingState {
   completed_segments: number
   total_segments: number
 }
-export const indexingStates = Joi.object<{ data: IndexingState[] }, true>({
-  data: Joi.array().items(Joi.object<IndexingState, true>({
-    id: string, indexing_status: string, processing_started_at: timeOrNull, parsing_completed_at: timeOrNull, cleaning_completed_at: timeOrNull,
-    splitting_completed_at: timeOrNull, completed_at: timeOrNull, paused_at: timeOrNull, error: stringOrNull, stopped_at: timeOrNull,
-    completed_segments: integer, total_segments: integer,
-  })).required(),
+export const indexingState = Joi.object<IndexingState, true>({
+  id: string, indexing_status: string, processing_started_at: timeOrNull, parsing_completed_at: timeOrNull, cleaning_completed_at: timeOrNull,
+  splitting_completed_at: timeOrNull, completed_at: timeOrNull, paused_at: timeOrNull, error: stringOrNull, stopped_at: timeOrNull,
+  completed_segments: integer, total_segments: integer,
 })
+export const indexingStates = Joi.object<{ data: IndexingState[] }, true>({ data: Joi.array().items(indexingState).required() })

@@ -1,16 +1,32 @@
-/** Changing the settings of a dataset. A change of what vectors are made by begins all of its documents anew. */
+/**
+ * Changing the settings of a dataset. Where its vectors are to be made in another way, its segments stay as they are and are embedded
+ * (again); meanwhile its documents are not found. Where it is to have none any more, it is searched by words from that moment on, and
+ * the vectors are removed in the background.
+ */
 import { database, errors, queue, service } from '../../../core/index.ts'
 import { datasetErrors, invalid } from '../errors.ts'
+import { dropVectors } from '../jobs/drop-vectors.ts'
 import { resumeIndexing } from '../jobs/resume-indexing.ts'
 import { Dataset, DatasetGrant } from '../models/dataset.ts'
 import type { DatasetRow } from '../models/dataset.ts'
-import { Document, UNINDEXED } from '../models/document.ts'
 import type { DatasetChange } from '../schemas/dataset.ts'
 import { datasetRecords, isNameTaken, refuseSummaries } from './dataset-records.ts'
 import type { Owner } from './dataset-records.ts'
+import { methodOf } from './indexing-entries.ts'
 import { modelChoice } from './model-choice.ts'
 
-const how = (row: DatasetRow): string => JSON.stringify([row.indexing_technique, row.embedding_model_provider, row.embedding_model])
+// What has been cut stays, edited as it may be; the rest begins from its file. Due at once: whoever next looks for documents without
+// progress takes them up.
+const embedAnew = `
+  UPDATE documents SET indexing_status = 'waiting', error = NULL, stalls = 0, tokens = 0, indexing_latency = NULL, processing_started_at = NULL,
+    completed_at = NULL, stopped_at = NULL, checked_at = 'epoch', updated_at = now(),
+    generation = generation + CASE WHEN splitting_completed_at IS NULL THEN 1 ELSE 0 END,
+    parsing_completed_at = CASE WHEN splitting_completed_at IS NULL THEN NULL ELSE parsing_completed_at END
+  WHERE workspace_id = $1 AND dataset_id = $2`
+// What could not be embedded can be found by its words.
+const doWithout = `
+  UPDATE documents SET indexing_status = 'indexing', error = NULL, stalls = 0, stopped_at = NULL, checked_at = 'epoch', updated_at = now()
+  WHERE workspace_id = $1 AND dataset_id = $2 AND indexing_status = 'error' AND splitting_completed_at IS NOT NULL`
 
 export interface DatasetChanges {
   /** Changes the fields that are given; null counts as not given, but for the description. Throws 400, 404. */
@@ -18,8 +34,8 @@ export interface DatasetChanges {
 }
 
 export const datasetChanges = service('datasets.changes', {
-  uses: { db: database, queue, Dataset, DatasetGrant, Document, records: datasetRecords, modelChoice },
-  create: ({ db, queue, Dataset, DatasetGrant, Document, records, modelChoice }): DatasetChanges => {
+  uses: { db: database, queue, Dataset, DatasetGrant, records: datasetRecords, modelChoice },
+  create: ({ db, queue, Dataset, DatasetGrant, records, modelChoice }): DatasetChanges => {
     /** How the dataset is to be indexed from now on. */
     const indexing = async (before: DatasetRow, change: DatasetChange): Promise<Partial<DatasetRow>> => {
       const named = await modelChoice.named(before.workspace_id, change)
@@ -38,12 +54,10 @@ export const datasetChanges = service('datasets.changes', {
       if (permission !== 'partial_members' || !members) return
       await DatasetGrant.bulkCreate([...new Set(members.map(({ user_id }) => user_id))].map((account_id) => ({ ...of, account_id, created_at: new Date() })))
     }
-    const beginAnew = async (dataset: DatasetRow): Promise<void> => {
-      const where = { workspace_id: dataset.workspace_id, dataset_id: dataset.id }
-      await Document.increment('generation', { where })
-      // Due at once: whoever next looks for documents without progress takes them up. Each then replaces its own index entries.
-      await Document.update({ ...UNINDEXED, checked_at: new Date(0), updated_at: new Date() }, { where })
+    const reindex = async ({ workspace_id, id, indexing_technique }: DatasetRow): Promise<void> => {
+      await db.query(indexing_technique === 'economy' ? doWithout : embedAnew, [workspace_id, id])
       await queue.enqueue(resumeIndexing, {}, { key: 'resume' })
+      if (indexing_technique === 'economy') await queue.enqueue(dropVectors, { workspace_id, dataset_id: id }, { key: id, group: workspace_id })
     }
 
     return {
@@ -55,7 +69,7 @@ export const datasetChanges = service('datasets.changes', {
         const settled = change.indexing_technique || change.embedding_model || change.embedding_model_provider ? await indexing(found, change) : undefined
         return db.transaction(async () => {
           const before = await records.lock(workspaceId, id)
-          if (settled && how(before) !== how(found)) {
+          if (settled && methodOf(before) !== methodOf(found)) {
             throw errors.conflict('Somebody else changed how this dataset is indexed at the same moment. Read it and send the change again.')
           }
           await share(before, change)
@@ -74,7 +88,7 @@ export const datasetChanges = service('datasets.changes', {
             throw isNameTaken(error) ? invalid('name', 'Dataset name already exists. Choose another name.') : error
           }
           const after = { ...before, ...values }
-          if (before.indexing_technique !== null && how(before) !== how(after)) await beginAnew(after)
+          if (before.indexing_technique !== null && methodOf(before) !== methodOf(after)) await reindex(after)
           return after
         })
       },

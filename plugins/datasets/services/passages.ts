@@ -1,59 +1,99 @@
-/** From a document's file to its passages. */
+/** From a document's file to its passages, one after another: however large the file is, little of it is in memory at a time. */
+import type { Readable } from 'node:stream'
 import { service, storage, StorageNotFound } from '../../../core/index.ts'
 import { chunkingRule } from '../chunking/rule.ts'
+import { codePoints } from '../chunking/code-points.ts'
 import { datasetsConfig } from '../config.ts'
 import { DocumentFault } from '../errors.ts'
 import { UploadFile } from '../models/document.ts'
-import type { DocumentRow } from '../models/document.ts'
+import type { DocumentRow, UploadFileRow } from '../models/document.ts'
 import { ProcessRule } from '../models/process-rule.ts'
 import { chunker } from '../ports.ts'
+import type { Extractor, Pair } from '../ports.ts'
 import { formats } from './formats.ts'
 
+/** What becomes a segment: a passage, or the question of a pair. */
+export interface Piece { readonly content: string; readonly answer: string | null; readonly children: readonly string[] }
 export interface Passages {
-  /** Throws a `DocumentFault` where the file is to blame, anything else where a second attempt may succeed. */
-  read(document: DocumentRow, signal: AbortSignal): Promise<string>
-  /** In order; at least one. Throws a `DocumentFault` where the rule or the text is to blame. */
-  cut(document: DocumentRow, text: string): Promise<readonly string[]>
+  /**
+   * In order, at least one, and the same ones whenever it is asked for the same content. Throws a `DocumentFault` where the file, its text
+   * or the rule is to blame, anything else where a second attempt may succeed.
+   */
+  of(document: DocumentRow, signal: AbortSignal): AsyncIterable<Piece>
 }
+interface Opened { readonly file: UploadFileRow; readonly stream: Readable; readonly reader: Extractor }
 
 export const passages = service('datasets.passages', {
   uses: { storage, formats, chunker, config: datasetsConfig, UploadFile, ProcessRule },
   create: ({ storage, formats, chunker, config, UploadFile, ProcessRule }): Passages => {
-    return {
-      read: async ({ workspace_id, upload_file_id }, signal) => {
-        const file = upload_file_id === null ? null : await UploadFile.findOne({ where: { workspace_id, id: upload_file_id } })
-        const stream = file && await storage.get(file.storage_key).catch((error: unknown) => {
-          if (error instanceof StorageNotFound) return null
-          throw error
-        })
-        if (!stream) throw new DocumentFault('The file of this document is gone. Delete the document and upload the file again.')
-        const reader = formats.reader(file.extension)
-        if (!reader) throw new DocumentFault(`Nothing here reads .${file.extension} files any more. There are readers for: ${formats.supported().join(', ')}.`)
-        let broken: unknown
-        stream.once('error', (error) => { broken = error })
-        try {
-          let text = ''
-          for await (const piece of reader.extract(stream, { name: file.name, signal })) text += piece
-          if (text.length <= config.maxTextLength) return text
-        } catch (error) {
-          if (broken !== undefined || signal.aborted) throw error
-          throw new DocumentFault((error as Error).message, { cause: error })
-        } finally {
-          stream.destroy()
+    const open = async ({ workspace_id, upload_file_id }: DocumentRow): Promise<Opened> => {
+      const file = upload_file_id === null ? null : await UploadFile.findOne({ where: { workspace_id, id: upload_file_id } })
+      const reader = file && formats.reader(file.extension)
+      if (file && !reader) throw new DocumentFault(`Nothing here reads .${file.extension} files any more. There are readers for: ${formats.supported().join(', ')}.`)
+      const stream = file && await storage.get(file.storage_key).catch((error: unknown) => {
+        if (error instanceof StorageNotFound) return null
+        throw error
+      })
+      if (!stream || !reader) throw new DocumentFault('The file of this document is gone. Delete the document and upload the file again.')
+      return { file, stream, reader }
+    }
+    /** What a reader gives; what it throws is the file's fault, unless the storage broke off or the run is to end. */
+    const reading = async function* <T>({ file, stream }: Opened, items: AsyncIterable<T>, lengthOf: (item: T) => number, signal: AbortSignal): AsyncGenerator<T> {
+      const broken: unknown[] = []
+      let length = 0
+      stream.once('error', (error) => { broken.push(error) })
+      try {
+        for await (const item of items) {
+          length += lengthOf(item)
+          if (length > config.maxTextLength) throw new DocumentFault(`"${file.name}" has more than ${config.maxTextLength} characters of text. Split it into several documents.`)
+          yield item
         }
-        throw new DocumentFault(`"${file.name}" has more than ${config.maxTextLength} characters of text. Split it into several documents.`)
-      },
-      cut: async ({ workspace_id, dataset_process_rule_id, doc_form }, text) => {
-        const rule = dataset_process_rule_id === null ? null : await ProcessRule.findOne({ where: { workspace_id, id: dataset_process_rule_id } })
+      } catch (error) {
+        if (broken.length > 0 || signal.aborted || error instanceof DocumentFault) throw error
+        throw new DocumentFault((error as Error).message, { cause: error })
+      } finally {
+        stream.destroy()
+      }
+    }
+    const pairsOf = async function* (opened: Opened, signal: AbortSignal): AsyncGenerator<Piece> {
+      const { file, stream, reader } = opened
+      if (!reader.pairs) {
+        stream.destroy()
+        throw new DocumentFault(`Questions and answers are read from a table with a column of each, and not from a .${file.extension} file. Send a csv or xlsx file, or use another doc_form.`)
+      }
+      const found = reader.pairs(stream, { name: file.name, signal })
+      for await (const pair of reading<Pair>(opened, found, ({ question, answer }) => question.length + answer.length, signal)) {
+        const [content, answer] = [pair.question, pair.answer].map((text) => text.replaceAll('\0', '').trim()) as [string, string]
+        const longest = Math.max(codePoints(content), codePoints(answer))
+        if (longest > config.maxParentLength) throw new DocumentFault(`"${file.name}" has a question or an answer of ${longest} characters; ${config.maxParentLength} are allowed. Shorten it.`)
+        if (content !== '') yield { content, answer, children: [] }
+      }
+    }
+    const cutOf = async function* (document: DocumentRow, opened: Opened, signal: AbortSignal): AsyncGenerator<Piece> {
+      const { workspace_id, dataset_process_rule_id: id } = document
+      const { file, stream, reader } = opened
+      try {
+        const rule = id === null ? null : await ProcessRule.findOne({ where: { workspace_id, id } })
         if (!rule) throw new DocumentFault('The document has no process rule. Send it again with one.')
-        const found: string[] = []
-        for await (const { content } of chunker.split((async function* () { yield text })(), chunkingRule(rule, doc_form, config))) found.push(content)
-        if (found.length === 0) throw new DocumentFault('There is no text in this document. If it is made of pictures, send it with its text recognised.')
-        if (found.length > config.maxSegments) {
-          throw new DocumentFault(
-            `The process rule cuts this document into ${found.length} segments; ${config.maxSegments} are allowed. Use another separator, or split the document.`)
+        const chosen = chunkingRule(rule, document.doc_form, config)
+        const text = reading(opened, reader.extract(stream, { name: file.name, signal }), (piece) => piece.length, signal)
+        for await (const { content, children = [] } of chunker.split(text, chosen)) yield { content, answer: null, children }
+      } finally {
+        stream.destroy()
+      }
+    }
+    return {
+      of: async function* (document, signal) {
+        const opened = await open(document)
+        let count = 0
+        for await (const piece of document.doc_form === 'qa_model' ? pairsOf(opened, signal) : cutOf(document, opened, signal)) {
+          count += 1
+          if (count > config.maxSegments) {
+            throw new DocumentFault(`This document is cut into more than ${config.maxSegments} segments. Use another separator or longer segments, or split the document.`)
+          }
+          yield piece
         }
-        return found
+        if (count === 0) throw new DocumentFault('There is no text in this document. If it is made of pictures, send it with its text recognised.')
       },
     }
   },
