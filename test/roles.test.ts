@@ -113,6 +113,7 @@ const sensitive: Readonly<Record<string, readonly Role[]>> = {
   'document:delete': ['owner', 'admin', 'editor', 'dataset_operator'],
   'segment:list': ROLES,
   'model:list': ROLES,
+  'model:configure': ['owner', 'admin'],
   'acme-secret:reveal': ['owner', 'admin'],
 }
 const differing = (may: (role: Role, permission: string) => boolean): string[] =>

@@ -1,10 +1,15 @@
 import { definePlugin } from '../../core/index.ts'
 import { builtin } from './adapters/builtin.ts'
 import { local } from './adapters/local.ts'
+import { openAi, openAiCompatible } from './adapters/openai-compatible.ts'
 import { modelsConfig } from './config.ts'
+import { ModelCredential } from './models/model-credential.ts'
+import { ModelDefault } from './models/model-default.ts'
 import { permissions } from './permissions.ts'
 import { modelProvider, models } from './ports.ts'
-import { listModels } from './routes/models.ts'
+import { defaultModelRoutes } from './routes/default-model.ts'
+import { modelsRoutes } from './routes/models.ts'
+import { providersRoutes } from './routes/providers.ts'
 
 export default definePlugin({
   name: 'models',
@@ -12,6 +17,7 @@ export default definePlugin({
   config: modelsConfig,
   permissions,
   ports: [modelProvider, models],
-  adapters: [builtin, local],
-  routes: [listModels],
+  adapters: [builtin, local, openAiCompatible, openAi],
+  models: [ModelCredential, ModelDefault],
+  routes: [...modelsRoutes, ...providersRoutes, ...defaultModelRoutes],
 })

@@ -16,10 +16,27 @@ export const toyVector = (text: string): Float32Array => {
   return vector.map((value) => value / length)
 }
 
-/** @param before runs before every answer: it may wait, or throw */
-export const toyModels = (before: (request: EmbedRequest) => void | Promise<void> = () => undefined): ModelProvider => ({
+/** The cosine of two texts' vectors, as a reranker would score them. */
+export const toyScore = (query: string, document: string): number => {
+  const [a, b] = [toyVector(query), toyVector(document)]
+  return Math.min(1, a.reduce((sum, value, index) => sum + value * (b[index] as number), 0))
+}
+const cosines: ModelProvider['rerank'] = async ({ query, documents, signal }) => {
+  signal?.throwIfAborted()
+  return { scores: documents.map((document) => toyScore(query, document)), tokens: 0 }
+}
+
+/**
+ * @param before runs before every answer: it may wait, or throw
+ * @param rerank adds the reranking model `cosines`, which scores by the same vectors unless told otherwise
+ */
+export const toyModels = (before: (request: EmbedRequest) => void | Promise<void> = () => undefined, rerank?: ModelProvider['rerank'] | true): ModelProvider => ({
   label: 'Toy',
-  models: () => ['words', 'words-2'].map((name) => ({ name, type: 'text-embedding' as const, label: name, dimensions: DIMENSIONS })),
+  models: () => [
+    ...['words', 'words-2'].map((name) => ({ name, type: 'text-embedding' as const, label: name, dimensions: DIMENSIONS })),
+    ...rerank ? [{ name: 'cosines', type: 'rerank' as const, label: 'cosines' }] : [],
+  ],
+  ...rerank ? { rerank: rerank === true ? cosines : rerank } : {},
   embed: async (request) => {
     await before(request)
     request.signal?.throwIfAborted()

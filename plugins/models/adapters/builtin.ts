@@ -1,49 +1,51 @@
-/** Models over the configured providers. All workspaces of this server share them. */
+/** Models over the configured providers, each as the workspace that asks may use it. */
 import { defineAdapter } from '../../../core/index.ts'
-import { modelsConfig } from '../config.ts'
 import { modelErrors } from '../errors.ts'
-import { modelProvider, models } from '../ports.ts'
-import type { ModelProvider, ModelRef, ModelType } from '../ports.ts'
+import { models } from '../ports.ts'
+import type { ModelRef, ModelType } from '../ports.ts'
+import { defaultModels } from '../services/defaults.ts'
+import { providers } from '../services/providers.ts'
+import type { Offer } from '../services/providers.ts'
 
 export const builtin = defineAdapter(models, 'builtin', {
-  uses: { providers: modelProvider, config: modelsConfig },
-  create: ({ providers, config }) => {
-    const offers = (provider: ModelProvider, type: ModelType) => provider.models().filter((model) => model.type === type)
-    const find = ({ provider, model }: ModelRef, type: ModelType) => {
-      const known = providers.get(provider)
-      return known && offers(known, type).find(({ name }) => name === model)
+  uses: { providers, defaults: defaultModels },
+  create: ({ providers, defaults }) => {
+    const modelOf = ({ models }: Offer, model: string, type: ModelType) => models(type).find(({ name }) => name === model)
+    const unsupported = ({ id }: Offer, { model }: ModelRef, type: ModelType) =>
+      modelErrors.modelCurrentlyNotSupport(`The provider "${id}" has no ${type} model "${model}". Choose one that the list of models shows.`)
+    /** The provider where it has the model; throws what the caller is told. */
+    const having = async (workspaceId: string, ref: ModelRef, type: ModelType): Promise<Offer> => {
+      const offer = await providers.one(workspaceId, ref.provider)
+      if (modelOf(offer, ref.model, type)) return offer
+      if (!offer.provider.credentials || offer.credentials) throw unsupported(offer, ref, type)
+      throw modelErrors.providerNotInitialize(`The model provider "${offer.id}" needs credentials of this workspace. An owner or admin enters them in the settings of the model provider.`)
     }
-    const embedder = (ref: ModelRef) => {
-      const provider = providers.get(ref.provider)
-      if (!provider) {
-        const known = [...providers.keys()].join(', ') || 'none'
-        throw modelErrors.providerNotInitialize(`The model provider "${ref.provider}" is not configured. Configured are: ${known}.`)
-      }
-      if (!find(ref, 'text-embedding') || !provider.embed) {
-        throw modelErrors.modelCurrentlyNotSupport(
-          `The provider "${ref.provider}" has no embedding model "${ref.model}". Choose one that the list of models shows.`)
-      }
-      return provider.embed.bind(provider)
-    }
+    const asked = ({ credentials }: Offer, { model }: ModelRef) => ({ model, ...credentials ? { credentials } : {} })
     return {
-      defaultModel: async (_workspaceId, type) => {
-        const chosen = config.defaults[type]
-        if (chosen && find(chosen, type)) return chosen
-        for (const [id, provider] of providers) {
-          const [first] = offers(provider, type)
-          if (first) return { provider: id, model: first.name }
-        }
-        return undefined
+      defaultModel: (workspaceId, type) => defaults.of(workspaceId, type),
+      find: async (workspaceId, ref, type) => {
+        const offer = await providers.seek(workspaceId, ref.provider)
+        return offer && modelOf(offer, ref.model, type)
       },
-      find: async (_workspaceId, ref, type) => find(ref, type),
-      embed: async (_workspaceId, ref, request) => {
-        const embed = embedder(ref)
+      embed: async (workspaceId, ref, request) => {
+        const offer = await having(workspaceId, ref, 'text-embedding')
+        if (!offer.provider.embed) throw unsupported(offer, ref, 'text-embedding')
         request.signal?.throwIfAborted()
-        return request.texts.length === 0 ? { vectors: [], tokens: 0 } : embed({ ...request, model: ref.model })
+        return request.texts.length === 0 ? { vectors: [], tokens: 0 } : offer.provider.embed({ ...request, ...asked(offer, ref) })
       },
-      list: async (_workspaceId, type) => [...providers].flatMap(([id, provider]) => {
-        const offered = offers(provider, type)
-        return offered.length === 0 ? [] : [{ provider: id, label: provider.label, models: offered }]
+      rerank: async (workspaceId, ref, request) => {
+        const offer = await having(workspaceId, ref, 'rerank')
+        if (!offer.provider.rerank) throw unsupported(offer, ref, 'rerank')
+        request.signal?.throwIfAborted()
+        if (request.documents.length === 0) return { scores: [], tokens: 0 }
+        const made = await offer.provider.rerank({ ...request, ...asked(offer, ref) })
+        const sound = made.scores.length === request.documents.length && made.scores.every((score) => score >= 0 && score <= 1)
+        if (!sound) throw new Error(`${offer.id}/${ref.model} must give each of ${request.documents.length} documents a score from 0 to 1, and gave ${made.scores.length}, or others`)
+        return made
+      },
+      list: async (workspaceId, type) => (await providers.all(workspaceId)).flatMap((offer) => {
+        const offered = offer.models(type)
+        return offered.length === 0 ? [] : [{ provider: offer.id, label: offer.provider.label, models: offered }]
       }),
     }
   },

@@ -1,7 +1,9 @@
-/** The laws of `models`, over whatever providers are configured; at least one of them must embed. */
+/** The laws of `models`, over whatever providers are configured; at least one of them must embed without what a workspace enters. */
 import assert from 'node:assert/strict'
-import { defineContract, HttpError } from '../../../core/index.ts'
-import { models } from '../ports.ts'
+import { randomUUID } from 'node:crypto'
+import { database, defineContract, HttpError, vault } from '../../../core/index.ts'
+import { ownerOf } from '../models/model-credential.ts'
+import { modelProvider, models } from '../ports.ts'
 import type { ModelRef, Models } from '../ports.ts'
 
 const workspace = '7f0c4b3e-51a4-4c6d-9d61-0c8f5a1f6f11'
@@ -10,11 +12,13 @@ const chosen = async (subject: Models): Promise<ModelRef> => {
   assert.ok(ref, 'no provider offers an embedding model')
   return ref
 }
+const reranker = (subject: Models): Promise<ModelRef | undefined> => subject.defaultModel(workspace, 'rerank')
 const length = (vector: Float32Array): number => Math.hypot(...vector)
 const cosine = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, index) => sum + value * (b[index] as number), 0)
 const refusedWith = (code: string) => (error: unknown): boolean => error instanceof HttpError && error.status === 400 && error.code === code
 
 export const modelsContract = defineContract(models, {
+  uses: { providers: modelProvider, vault, db: database },
   laws: {
     'the default model is listed and found': async (subject) => {
       const ref = await chosen(subject)
@@ -68,6 +72,50 @@ export const modelsContract = defineContract(models, {
     },
     'no texts give no vectors': async (subject) => {
       assert.deepEqual(await subject.embed(workspace, await chosen(subject), { texts: [], purpose: 'query' }), { vectors: [], tokens: 0 })
+    },
+    'each document has a score of 0..1 in its place, whatever the order of the documents': async (subject) => {
+      const ref = await reranker(subject)
+      if (!ref) return
+      const query = 'How long is the bridge closed?'
+      const documents = ['Tea is served at four.', '', 'The bridge is closed for a week.', "quotes ' \" and \\ and $1", '数据库连接失败', 'nul \0 in it', '\ud800', 'word '.repeat(2_000)]
+      const { scores, tokens } = await subject.rerank(workspace, ref, { query, documents })
+      assert.equal(scores.length, documents.length)
+      assert.ok(scores.every((score) => score >= 0 && score <= 1), `the scores are ${scores.join(', ')}`)
+      assert.ok(Number.isInteger(tokens) && tokens >= 0)
+      assert.equal(scores.indexOf(Math.max(...scores)), 2, 'what answers the question has the best score')
+      const turned = (await subject.rerank(workspace, ref, { query, documents: documents.toReversed() })).scores.toReversed()
+      scores.forEach((score, index) => { assert.ok(Math.abs(score - (turned[index] as number)) < 1e-3) })
+    },
+    'no documents have no scores, and reranking says which of provider and model is unknown': async (subject) => {
+      const ref = await reranker(subject)
+      if (!ref) return
+      assert.deepEqual(await subject.rerank(workspace, ref, { query: 'a', documents: [] }), { scores: [], tokens: 0 })
+      const request = { query: 'a', documents: ['a'] }
+      await assert.rejects(subject.rerank(workspace, { ...ref, provider: 'no-such' }, request), refusedWith('provider_not_initialize'))
+      await assert.rejects(subject.rerank(workspace, { ...ref, model: 'no-such' }, request), refusedWith('model_currently_not_support'))
+      await assert.rejects(subject.rerank(workspace, await chosen(subject), request), refusedWith('model_currently_not_support'))
+    },
+    'credentials of one workspace never serve another': async (subject, { providers, vault, db }) => {
+      const credentials = { api_key: 'a-key-of-one-workspace' }
+      for (const [provider, { credentials: schema, models: offered }] of providers) {
+        const model = schema && !schema.validate(credentials).error ? offered(credentials).find(({ type }) => type === 'text-embedding') : undefined
+        if (!model) continue
+        const [mine, theirs, elsewhere, id] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()]
+        await db.query(
+          `INSERT INTO model_credentials (id, workspace_id, provider, sealed, created_by, created_at, updated_by, updated_at) VALUES ($1, $2, $3, $4, $1, now(), $1, now())`,
+          [id, mine, provider, await vault.seal(JSON.stringify(credentials), ownerOf(mine, id))])
+        const ref = { provider, model: model.name }
+        assert.equal((await subject.find(mine, ref, 'text-embedding'))?.name, model.name)
+        const isClosedTo = async (other: string): Promise<void> => {
+          assert.equal(await subject.find(other, ref, 'text-embedding'), undefined)
+          assert.ok((await subject.list(other, 'text-embedding')).every((one) => one.provider !== provider))
+          await assert.rejects(subject.embed(other, ref, { texts: ['a'], purpose: 'query' }), refusedWith('provider_not_initialize'))
+        }
+        await isClosedTo(theirs)
+        // A row that was moved to another workspace opens for nobody.
+        await db.query('UPDATE model_credentials SET workspace_id = $2 WHERE id = $1', [id, elsewhere])
+        await isClosedTo(elsewhere)
+      }
     },
     'an aborted call is refused with the reason, and the next one works': async (subject) => {
       const ref = await chosen(subject)

@@ -2,9 +2,9 @@ import Joi from 'joi'
 import { modelTypes } from '../config.ts'
 import type { ModelType } from '../ports.ts'
 
-interface Languages { en_US: string; zh_Hans: string }
+export interface Languages { en_US: string; zh_Hans: string }
 /** Our providers have no icons; the fields stay objects because clients look into them. */
-type Icon = Record<string, never>
+export type Icon = Record<string, never>
 
 interface ListedModel {
   model: string
@@ -29,8 +29,8 @@ interface ListedProvider {
 }
 export interface ModelList { data: ListedProvider[] }
 
-const languages = Joi.object<Languages, true>({ en_US: Joi.string().required(), zh_Hans: Joi.string().required() })
-const icon = Joi.object<Icon, true>({})
+export const languages = Joi.object<Languages, true>({ en_US: Joi.string().required(), zh_Hans: Joi.string().required() })
+export const icon = Joi.object<Icon, true>({})
 const active = Joi.string<'active'>().valid('active').required()
 
 const listedModel = Joi.object<ListedModel, true>({
