@@ -6,48 +6,58 @@ import { asPage, datasetParams, documentParams } from '../schemas/common.ts'
 import {
   batchParams, createdDocument, documentFilter, documentPage, documentView, documentViewQuery, fileDocument, indexingStates, textDocument,
 } from '../schemas/document.ts'
+import type { CreatedDocument } from '../schemas/document.ts'
 import { datasetRecords } from '../services/dataset-records.ts'
 import { deletion } from '../services/deletion.ts'
 import { documentItems } from '../services/document-items.ts'
+import type { DocumentItems } from '../services/document-items.ts'
+import { requestKey } from '../services/ingest-requests.ts'
+import type { Made } from '../services/ingest-requests.ts'
 import { intake } from '../services/intake.ts'
 import { ownerOf } from './datasets.ts'
 
 const inDataset = { surface: 'service', credential: 'dataset', resource: { dataset: 'params.dataset_id' } } as const
 const mayBeClosed = [datasetErrors.datasetNotFound, datasetErrors.apiDisabled]
 
+const REPEATABLE = ' A request that bears the header `Idempotency-Key` (1 to 255 printable characters, such as a UUID) can be repeated: for a day, '
+  + 'the same key and content give the same document and batch, and make nothing.'
+const mayBeRefused = [...mayBeClosed, datasetErrors.noProvider, datasetErrors.madeAndDeleted, datasetErrors.keyReused]
+/** The document as it is now; it may have been made by an earlier request. */
+const made = async (items: DocumentItems, workspaceId: string, datasetId: string, { ids, batch }: Made): Promise<CreatedDocument> => {
+  const [document] = await items.find(workspaceId, datasetId, ids)
+  if (!document) throw datasetErrors.madeAndDeleted()
+  return { document: presentDocument(document), batch }
+}
+
 const createByText = (path: '/datasets/{dataset_id}/document/create-by-text' | '/datasets/{dataset_id}/document/create_by_text', note = '') => route({
   ...inDataset, method: 'POST', path, access: 'document:create', params: datasetParams,
   summary: `Add a document by its text${note}`,
   description: 'Indexing goes on in the background; the `batch` of the answer asks for its progress. '
-    + 'Unless `duplicate` is false, a document of the same name is replaced and keeps its id.',
+    + `Unless \`duplicate\` is false, a document of the same name is replaced and keeps its id.${REPEATABLE}`,
   uses: { records: datasetRecords, intake, items: documentItems },
   body: textDocument,
   reply: createdDocument,
-  errors: [...mayBeClosed, datasetErrors.noProvider],
-  handle: async ({ actor, params, body: { name, text, ...settings } }, { records, intake, items }) => {
+  errors: mayBeRefused,
+  handle: async ({ actor, params, ctx, body: { name, text, ...settings } }, { records, intake, items }) => {
     const dataset = await records.open(actor.workspaceId, params.dataset_id)
-    const { ids, batch } = await intake.texts(ownerOf(actor), dataset, [{ name, text }], settings)
-    const [document] = await items.find(actor.workspaceId, dataset.id, ids)
-    if (!document) throw datasetErrors.documentNotFound()
-    return { document: presentDocument(document), batch }
+    const key = requestKey(actor.id, ctx.req.headers['idempotency-key']?.toString())
+    return made(items, actor.workspaceId, dataset.id, await intake.texts(ownerOf(actor), dataset, [{ name, text }], settings, key))
   },
 })
 
 const createByFile = (path: '/datasets/{dataset_id}/document/create-by-file' | '/datasets/{dataset_id}/document/create_by_file', note = '') => route({
   ...inDataset, method: 'POST', path, access: 'document:create', params: datasetParams,
   summary: `Add a document by a file${note}`,
-  description: 'A form with the file in `file` and, in `data`, a JSON object with the same fields as for a text, but for `name` and `text`.',
+  description: 'A form with the file in `file` and, in `data`, a JSON object with the same fields as for a text, but for `name` and `text`.' + REPEATABLE,
   uses: { records: datasetRecords, intake, items: documentItems },
   upload: { field: 'file', required: true },
   body: fileDocument,
   reply: createdDocument,
-  errors: [...mayBeClosed, datasetErrors.noProvider],
-  handle: async ({ actor, params, files: [file], body: { data } }, { records, intake, items }) => {
+  errors: mayBeRefused,
+  handle: async ({ actor, params, ctx, files: [file], body: { data } }, { records, intake, items }) => {
     const dataset = await records.open(actor.workspaceId, params.dataset_id)
-    const { ids, batch } = await intake.upload(ownerOf(actor), dataset, file, data)
-    const [document] = await items.find(actor.workspaceId, dataset.id, ids)
-    if (!document) throw datasetErrors.documentNotFound()
-    return { document: presentDocument(document), batch }
+    const key = requestKey(actor.id, ctx.req.headers['idempotency-key']?.toString())
+    return made(items, actor.workspaceId, dataset.id, await intake.upload(ownerOf(actor), dataset, file, data, key))
   },
 })
 

@@ -13,6 +13,9 @@ import { AUTOMATIC, ruleToStore } from '../schemas/process-rule.ts'
 import { datasetRecords } from './dataset-records.ts'
 import type { Owner } from './dataset-records.ts'
 import { firstDocument } from './first-document.ts'
+import { formats } from './formats.ts'
+import { ingestRequests } from './ingest-requests.ts'
+import type { IngestRequest, Made } from './ingest-requests.ts'
 
 /** A file in storage that is to become a document. */
 export interface StoredFile {
@@ -26,22 +29,27 @@ export interface StoredFile {
 export interface AddOptions extends DocumentSettings {
   /** Whether somebody must have said how to cut: a rule here, or an earlier one of the dataset. */
   readonly ruleRequired?: boolean
+  /** Set where the request may come more than once. */
+  readonly request?: IngestRequest | undefined
 }
-export interface Added { readonly ids: readonly string[]; readonly batch: string }
+export interface Added extends Made {
+  /** Whether an earlier request of the same key made them, and this one nothing. */
+  readonly isRepeated: boolean
+}
 export interface Documents {
-  /** Stores documents and the jobs that index them, all or none. The files must be in storage; where this throws, they are the caller's to remove. */
+  /** Stores documents and the jobs that index them, all or none. The files must be in storage; where they are not taken, they are the caller's to remove. */
   add(owner: Owner, dataset: DatasetRow, files: readonly StoredFile[], options: AddOptions): Promise<Added>
 }
 type Replaced = DocumentRow & { readonly storage_key: string | null }
 
 export const documents = service('datasets.documents', {
-  uses: { db: database, queue, Document, UploadFile, ProcessRule, records: datasetRecords, firstDocument },
-  create: ({ db, queue, Document, UploadFile, ProcessRule, records, firstDocument }): Documents => {
+  uses: { db: database, queue, Document, UploadFile, ProcessRule, records: datasetRecords, firstDocument, formats, ingestRequests },
+  create: ({ db, queue, Document, UploadFile, ProcessRule, records, firstDocument, formats, ingestRequests }): Documents => {
     const chooseRule = async (owner: Owner, { workspace_id, id }: DatasetRow, docForm: string, { process_rule: given, ruleRequired }: AddOptions): Promise<string> => {
       const of = { workspace_id, dataset_id: id }
       const newest = given ? null : await ProcessRule.findOne({ where: of, order: [['created_at', 'DESC'], ['id', 'ASC']] })
       if (newest) return newest.id
-      if (!given && ruleRequired) throw invalid('process_rule', 'process_rule is required. Send {"mode":"automatic"} for the usual one.')
+      if (!given && ruleRequired && docForm !== 'qa_model') throw invalid('process_rule', 'process_rule is required. Send {"mode":"automatic"} for the usual one.')
       const rule = given ? ruleToStore(given, docForm) : { mode: 'automatic' as const, rules: AUTOMATIC }
       const made = await ProcessRule.create({ ...of, ...rule, id: randomUUID(), created_by: owner.accountId, created_at: new Date() })
       return made.id
@@ -71,6 +79,11 @@ export const documents = service('datasets.documents', {
       return found
     }
 
+    const checkHasPairs = ({ extension }: StoredFile): void => {
+      if (!formats.reader(extension)?.pairs) {
+        throw invalid('doc_form', 'doc_form qa_model takes files of questions and answers. Send a CSV file with the questions in its first column and the answers in its second, or send another doc_form.')
+      }
+    }
     const storeFile = async ({ workspaceId, accountId }: Owner, { key, mediaType, ...file }: StoredFile): Promise<string> => {
       const { id } = await UploadFile.create({
         ...file, id: randomUUID(), workspace_id: workspaceId, storage_key: key, mime_type: mediaType, created_by: accountId, created_at: new Date(),
@@ -93,18 +106,21 @@ export const documents = service('datasets.documents', {
     }
 
     return {
-      add: async (owner, dataset, files, options) => {
+      add: async (owner, dataset, files, { request, ...options }) => {
         const settled = await firstDocument.settle(dataset, options)
         return db.transaction(async () => {
           const locked = await records.lock(owner.workspaceId, dataset.id)
-          await firstDocument.decide(locked, settled, options)
-          const dataset_process_rule_id = await chooseRule(owner, locked, settled.docForm, options)
+          const earlier = request && await ingestRequests.find(locked, request)
+          if (earlier) return { ...earlier, isRepeated: true }
+          const docForm = await firstDocument.decide(locked, settled, options)
+          if (docForm === 'qa_model') for (const file of files) checkHasPairs(file)
+          const dataset_process_rule_id = await chooseRule(owner, locked, docForm, options)
           const batch = newBatch()
           const ids: string[] = []
           for (const file of files) {
             const now = new Date()
             const values: Partial<DocumentRow> = {
-              batch, dataset_process_rule_id, name: file.name, upload_file_id: await storeFile(owner, file), doc_form: settled.docForm,
+              batch, dataset_process_rule_id, name: file.name, upload_file_id: await storeFile(owner, file), doc_form: docForm,
               doc_language: options.doc_language || 'English', created_from: 'api', updated_at: now, checked_at: now,
             }
             const old = await findReplaced(locked, file, options)
@@ -113,7 +129,8 @@ export const documents = service('datasets.documents', {
             await queue.enqueue(indexDocument, task, { key: `${id}:${generation}`, group: owner.workspaceId })
             ids.push(id)
           }
-          return { ids, batch }
+          if (request) await ingestRequests.remember(locked, request, { ids, batch })
+          return { ids, batch, isRepeated: false }
         })
       },
     }

@@ -8,32 +8,32 @@ import type { DocumentSettings } from '../schemas/document.ts'
 import { DEFAULT_RETRIEVAL } from '../schemas/retrieval-model.ts'
 import { modelChoice } from './model-choice.ts'
 
-export interface Settled { readonly technique: IndexingTechnique; readonly model: ModelRef | undefined; readonly docForm: string }
+export interface Settled { readonly technique: IndexingTechnique; readonly model: ModelRef | undefined }
 export interface FirstDocument {
   /** Checks what a document asks for. Asks for models, so it goes before the transaction. Throws 400. */
   settle(dataset: DatasetRow, given: DocumentSettings): Promise<Settled>
-  /** In the transaction, with the dataset locked: fills in what is open. What is decided already stays. */
-  decide(dataset: DatasetRow, settled: Settled, given: DocumentSettings): Promise<void>
+  /** In the transaction, with the dataset locked: fills in what is open. What is decided already stays. Gives the form of its documents. Throws 400. */
+  decide(dataset: DatasetRow, settled: Settled, given: DocumentSettings): Promise<string>
 }
 
 export const firstDocument = service('datasets.first-document', {
   uses: { Dataset, modelChoice },
   create: ({ Dataset, modelChoice }): FirstDocument => ({
     settle: async (dataset, given) => {
-      const docForm = given.doc_form ?? dataset.doc_form ?? 'text_model'
-      if (dataset.doc_form !== null && docForm !== dataset.doc_form) throw invalid('doc_form', 'doc_form is different from the dataset doc_form.')
+      formOf(dataset, given)
       const technique = dataset.indexing_technique ?? given.indexing_technique
       if (!technique) throw invalid('indexing_technique', 'indexing_technique is required. The first document of a dataset decides: high_quality or economy.')
       const named = await modelChoice.named(dataset.workspace_id, given)
       await modelChoice.checkReranking(dataset.workspace_id, given.retrieval_model)
-      if (technique === 'economy') return { technique, docForm, model: undefined }
+      if (technique === 'economy') return { technique, model: undefined }
       const { embedding_model_provider: provider, embedding_model: name } = dataset
       const kept = provider !== null && name !== null ? { provider, model: name } : undefined
       const model = dataset.indexing_technique && kept ? kept : named ?? kept ?? await modelChoice.fallback(dataset.workspace_id)
       if (!model) throw datasetErrors.noProvider()
-      return { technique, docForm, model }
+      return { technique, model }
     },
-    decide: async (dataset, { technique, model, docForm }, given) => {
+    decide: async (dataset, { technique, model }, given) => {
+      const docForm = formOf(dataset, given)
       const values: Partial<DatasetRow> = {
         ...dataset.indexing_technique ? {} : { indexing_technique: technique, embedding_model_provider: model?.provider ?? null, embedding_model: model?.model ?? null },
         ...dataset.retrieval_model ? {} : { retrieval_model: given.retrieval_model ?? DEFAULT_RETRIEVAL },
@@ -41,6 +41,15 @@ export const firstDocument = service('datasets.first-document', {
         ...dataset.data_source_type ? {} : { data_source_type: 'upload_file' },
       }
       if (Object.keys(values).length > 0) await Dataset.update(values, { where: { workspace_id: dataset.workspace_id, id: dataset.id } })
+      return docForm
     },
   }),
 })
+
+/** All documents of a dataset have one form. */
+const formOf = ({ doc_form: decided }: DatasetRow, { doc_form: given }: DocumentSettings): string => {
+  if (given && decided && given !== decided) {
+    throw invalid('doc_form', `doc_form is different from the dataset doc_form. Send ${decided}, or leave it out.`)
+  }
+  return given ?? decided ?? 'text_model'
+}

@@ -8,22 +8,28 @@ import type { NewText } from '../ports.ts'
 import type { DocumentSettings } from '../schemas/document.ts'
 import type { Owner } from './dataset-records.ts'
 import { documents } from './documents.ts'
-import type { Added, StoredFile } from './documents.ts'
+import type { StoredFile } from './documents.ts'
 import { extensionOf, fileLabel } from './file-names.ts'
 import { formats } from './formats.ts'
+import { fingerprintOf, ingestRequests } from './ingest-requests.ts'
+import type { Made, RequestKey } from './ingest-requests.ts'
 
 export interface Intake {
-  /** Each text is kept as a file, so that it can be indexed again like any other. */
-  texts(owner: Owner, dataset: DatasetRow, texts: readonly NewText[], settings: DocumentSettings): Promise<Added>
-  /** Keeps the file if, and only if, the document was stored. */
-  upload(owner: Owner, dataset: DatasetRow, file: UploadedFile | undefined, settings: DocumentSettings): Promise<Added>
+  /** Each text is kept as a file, so that it can be indexed again like any other. With a key, the same request again makes nothing. */
+  texts(owner: Owner, dataset: DatasetRow, texts: readonly NewText[], settings: DocumentSettings, key?: RequestKey): Promise<Made>
+  /** Keeps the file if, and only if, the document was stored. With a key, the same request again makes nothing. */
+  upload(owner: Owner, dataset: DatasetRow, file: UploadedFile | undefined, settings: DocumentSettings, key?: RequestKey): Promise<Made>
 }
 
 export const intake = service('datasets.intake', {
-  uses: { storage, documents, formats },
-  create: ({ storage, documents, formats }): Intake => ({
-    texts: async (owner, dataset, texts, settings) => {
+  uses: { storage, documents, formats, ingestRequests },
+  create: ({ storage, documents, formats, ingestRequests }): Intake => ({
+    texts: async (owner, dataset, texts, settings, key) => {
+      const request = key && { ...key, fingerprint: fingerprintOf({ texts, settings }) }
+      const earlier = request && await ingestRequests.find(dataset, request)
+      if (earlier) return earlier
       const stored: StoredFile[] = []
+      const discard = async (): Promise<void> => { for (const { key } of stored) await storage.delete(key) }
       try {
         for (const { name, text } of texts) {
           const bytes = Buffer.from(text)
@@ -31,13 +37,15 @@ export const intake = service('datasets.intake', {
           await storage.put(key, bytes)
           stored.push({ key, name, extension: 'txt', mediaType: 'text/plain', size: bytes.length, hash: createHash('sha256').update(bytes).digest('hex') })
         }
-        return await documents.add(owner, dataset, stored, settings)
+        const added = await documents.add(owner, dataset, stored, { ...settings, request })
+        if (added.isRepeated) await discard()
+        return added
       } catch (error) {
-        for (const { key } of stored) await storage.delete(key)
+        await discard()
         throw error
       }
     },
-    upload: async (owner, dataset, file, settings) => {
+    upload: async (owner, dataset, file, settings, requestKey) => {
       if (!file) throw errors.noFileUploaded()
       const name = fileLabel(file.name)
       const extension = extensionOf(name)
@@ -45,8 +53,11 @@ export const intake = service('datasets.intake', {
         throw invalid('file', `Files of the type "${extension}" cannot be read. Send one of: ${formats.supported().join(', ')}.`)
       }
       const { key, mediaType, size, hash } = file
-      const added = await documents.add(owner, dataset, [{ key, name, extension, mediaType, size, hash }], { ...settings, ruleRequired: true })
-      file.keep()
+      const request = requestKey && { ...requestKey, fingerprint: fingerprintOf({ file: { name, hash }, settings }) }
+      const earlier = request && await ingestRequests.find(dataset, request)
+      if (earlier) return earlier
+      const added = await documents.add(owner, dataset, [{ key, name, extension, mediaType, size, hash }], { ...settings, ruleRequired: true, request })
+      if (!added.isRepeated) file.keep()
       return added
     },
   }),
