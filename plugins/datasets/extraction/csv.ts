@@ -12,9 +12,9 @@ export const csvRows = async function* (text: AsyncIterable<string>, name: strin
   const pieces = text[Symbol.asyncIterator]()
   let head = ''
   while (head.length < 10_000) {
-    const { value, done } = await pieces.next()
-    if (done) break
-    head += value
+    const next = await pieces.next()
+    if (next.done) break
+    head += next.value
   }
   // A line by which Excel says it.
   const said = /^sep=(.)(\r\n|\r|\n)/i.exec(head)

@@ -29,24 +29,36 @@ export const limitArrays = (bytes: number): ArrayLimit => {
   let unchecked = 0
   let refused: Error | undefined
   let refusal = (): Error => new Error('too much memory')
+  const charge = (length: number): void => {
+    unchecked += length
+    if (unchecked <= CHECK_EVERY) return
+    unchecked = 0
+    if (inUse(bytes - length) > bytes - length) throw refused ??= refusal()
+  }
   for (const kind of KINDS) {
     const real = globalThis[kind]
     const width = 'BYTES_PER_ELEMENT' in real ? real.BYTES_PER_ELEMENT : 1
     const guarded: unknown = new Proxy(real, {
       construct: (target, values: unknown[], made) => {
         const [first] = values
-        const length = typeof first === 'number' ? first * width : Array.isArray(first) || ArrayBuffer.isView(first) ? (first as { length: number }).length * width : 0
-        unchecked += length
-        if (unchecked > CHECK_EVERY) {
-          unchecked = 0
-          if (inUse(bytes - length) > bytes - length) throw refused ??= refusal()
-        }
-        return Reflect.construct(target, values, made === guarded ? target : made as NewableFunction) as object
+        charge(typeof first === 'number' ? first * width : Array.isArray(first) || ArrayBuffer.isView(first) ? (first as { length: number }).length * width : 0)
+        return Reflect.construct(target, values, made === guarded ? target : made) as object
       },
     })
     Object.defineProperty(real.prototype, 'constructor', { value: guarded, configurable: true, writable: true })
     Object.assign(globalThis, { [kind]: guarded })
   }
+  // It makes its arrays where no constructor is called.
+  globalThis.DecompressionStream = new Proxy(DecompressionStream, {
+    construct: (target, values: ConstructorParameters<typeof DecompressionStream>) => {
+      const { readable, writable } = new target(...values)
+      const transform = (chunk: Uint8Array, out: { enqueue(chunk: Uint8Array): void }): void => {
+        charge(chunk.length)
+        out.enqueue(chunk)
+      }
+      return { readable: readable.pipeThrough(new TransformStream({ transform })), writable }
+    },
+  })
   return {
     onRefusal: (error) => {
       refusal = error

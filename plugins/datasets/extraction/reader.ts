@@ -64,18 +64,18 @@ export const createReader = ({ extractMs, extractMb, unpackedBytes }: ReaderLimi
     const answers = on(thread, 'message', { close: ['exit'], ...signal && { signal } })
     thread.postMessage({ kind, bytes, name, unpackedBytes, mb: extractMb } satisfies Order, [bytes.buffer])
     let left = extractMs
-    let isLate = false
+    const late = { is: false }
     let isDone = false
     try {
       for (;;) {
         const began = Date.now()
         const timer = setTimeout(() => {
-          isLate = true
+          late.is = true
           void thread.terminate()
         }, Math.max(left, 1))
         const { value, done } = await answers.next().finally(() => { clearTimeout(timer) }) as IteratorResult<[Answer<Piece<K>>], undefined>
         left -= Date.now() - began
-        if (done) throw isLate ? tooSlow(name, extractMs) : unreadable(`"${name}" cannot be read: what reads it ended without an answer. Upload it again, or save it in another format.`)
+        if (done) throw late.is ? tooSlow(name, extractMs) : unreadable(`"${name}" cannot be read: what reads it ended without an answer. Upload it again, or save it in another format.`)
         const [answer] = value
         if ('failure' in answer) throw unreadable(answer.failure)
         isDone = 'done' in answer

@@ -23,8 +23,6 @@ export type Answer<T = unknown> = { readonly piece: T } | { readonly failure: st
 
 const port = parentPort as MessagePort
 const answer = (message: Answer): void => { port.postMessage(message) }
-// The platform's own would unpack outside of what is limited; without it parsers do it themselves.
-Reflect.deleteProperty(globalThis, 'DecompressionStream')
 let memory: ArrayLimit | undefined
 
 const run = async ({ kind, mb, ...source }: Order): Promise<void> => {
