@@ -18,8 +18,12 @@ export interface DatasetsConfig {
   readonly maxParentLength: number
   /** Segments that are embedded and indexed at a time. A crash repeats at most one batch of each document. */
   readonly batchSize: number
+  /** Segments and children that one transaction stores: 100 on an embedded database and 500 on a server, unless given. */
+  readonly storeSize?: number
   /** Milliseconds after which the indexing of a document lets others go first. */
   readonly sliceMs: number
+  /** Seconds for which a link to a file is good. */
+  readonly fileLinkSeconds: number
   /** Hours for which an Idempotency-Key is remembered. */
   readonly idempotencyHours: number
   /** Keywords kept per segment. */
@@ -37,7 +41,9 @@ export const datasetsConfig = defineConfig('datasets', Joi.object<DatasetsConfig
   maxSegmentLength: Joi.number().integer().min(50).default(4000),
   maxParentLength: Joi.number().integer().min(1000).default(100_000),
   batchSize: Joi.number().integer().min(1).max(1000).default(32),
+  storeSize: Joi.number().integer().min(1).max(1000),
   sliceMs: Joi.number().integer().min(10).default(15_000),
+  fileLinkSeconds: Joi.number().integer().min(1).default(300),
   idempotencyHours: Joi.number().min(0.01).max(24 * 30).default(24),
   keywords: Joi.number().integer().min(1).max(100).default(10),
   patience: Joi.number().integer().min(1000).default(120_000),

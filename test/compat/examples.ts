@@ -58,6 +58,7 @@ export const examples = (world: World): Readonly<Record<string, readonly Request
     ],
     'GET /datasets/{dataset_id}/documents': [{ ids: economy, query: '?page=1&limit=20&keyword=&status=' }, { ids: high }, { ids: unfinished }, { ids: economy, query: '?status=error' }],
     'GET /datasets/{dataset_id}/documents/{document_id}': [{ ids: high, query: '?metadata=all' }, { ids: economy }, { ids: failed }, { ids: unfinished }],
+    'GET /datasets/{dataset_id}/documents/{document_id}/download': [{ ids: high }, { ids: economy }],
     'GET /datasets/{dataset_id}/documents/{batch}/indexing-status': [{ ids: economy }, { ids: failed }, { ids: unfinished }],
     'GET /datasets/{dataset_id}/documents/{document_id}/segments': [
       { ids: economy, query: '?page=1&limit=2&keyword=fox&status=completed&status=indexing' }, { ids: high }, { ids: unfinished }, { ids: failed },

@@ -16,6 +16,12 @@ export const fileLabel = (given: string): string => {
 /** What stands after the last dot, lower case; empty where there is none. */
 export const extensionOf = (name: string): string => /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
 
+/** The name under which a file is saved by whoever fetches it: a file of that ending in the folder that they chose, whatever their system. */
+export const downloadName = (label: string, extension: string): string => {
+  const name = label.replace(UNSEEN, '').replace(/[<>:"/\\|?*;%\u061C\u200E\u200F]/g, '_').replace(/^[.\s]+|[.\s]+$/g, '') || 'file'
+  return extension === '' || extensionOf(name) === extension ? name : `${name}.${extension}`
+}
+
 const shorten = (name: string, length: number): string => {
   const characters = [...name]
   if (characters.length <= length) return name

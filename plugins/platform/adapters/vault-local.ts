@@ -6,7 +6,7 @@ import type { Vault } from '../../../core/index.ts'
 
 interface Settings {
   /** Values that SECRET_KEY had before. */
-  readonly keysBefore: string[]
+  readonly secretKeysBefore: string[]
 }
 
 /** `v1.<key id>.<nonce, ciphertext, tag>`, the last in base64url. The beginning is authenticated like the owner. */
@@ -18,12 +18,12 @@ const idOf = (key: Buffer): string => createHash('sha256').update('vault key id'
 const frame = (id: string, owner: string): Buffer => Buffer.from(`v1.${id}\n${owner}`)
 
 export const localVault = defineAdapter(vault, 'local', {
-  options: Joi.object<Settings, true>({ keysBefore: Joi.array().items(Joi.string().min(32)).default([]) }),
+  options: Joi.object<Settings, true>({ secretKeysBefore: Joi.array().items(Joi.string().min(32)).default([]) }),
   uses: { server: serverConfig },
-  create: ({ server }, { keysBefore }): Vault => {
+  create: ({ server }, { secretKeysBefore }): Vault => {
     const active = deriveKey(server, 'vault')
     const activeId = idOf(active)
-    const ring = new Map([active, ...keysBefore.map((secretKey) => deriveKey({ secretKey }, 'vault'))].map((key) => [idOf(key), key]))
+    const ring = new Map([active, ...secretKeysBefore.map((secretKey) => deriveKey({ secretKey }, 'vault'))].map((key) => [idOf(key), key]))
     return {
       seal: async (secret, owner) => {
         const nonce = randomBytes(NONCE)
@@ -37,7 +37,7 @@ export const localVault = defineAdapter(vault, 'local', {
         // The same bytes have several spellings; only ours is taken.
         if (bytes.length < NONCE + TAG || bytes.toString('base64url') !== text) throw new Error('This is not a sealed secret, or a part of it is missing. Enter the secret again.')
         const key = ring.get(id)
-        if (!key) throw new Error(`This secret was sealed under a key that this server does not have (${id}). Add the SECRET_KEY of then to adapters.vault.local.keysBefore, or enter the secret again.`)
+        if (!key) throw new Error(`This secret was sealed under a key that this server does not have (${id}). Add the SECRET_KEY of then to adapters.vault.local.secretKeysBefore, or enter the secret again.`)
         try {
           const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE), { authTagLength: TAG }).setAAD(frame(id, owner)).setAuthTag(bytes.subarray(-TAG))
           return decipher.update(bytes.subarray(NONCE, -TAG), undefined, 'utf8') + decipher.final('utf8')
