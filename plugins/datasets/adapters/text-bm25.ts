@@ -45,7 +45,7 @@ export const bm25 = defineAdapter(textIndex, 'bm25', {
           rank(db, { workspaceId: scope.workspaceId, documentIds: scope.documentIds ?? null, datasets, mean, rare, frequent, limit, also, candidates, within })
         const hits = async (): Promise<Ranked[]> => {
           if (scope.documentIds && scope.documentIds.length <= FEW) return find([], words, null, true)
-          const candidates = 4 * limit
+          const candidates = Math.ceil(1.5 * limit)
           const { rare, frequent } = split(words, candidates)
           let found = await find(rare, frequent, candidates, false)
           if (frequent.length > 0 && !found[0]?.isSure) found = await find(words, [], candidates, false)
@@ -66,13 +66,13 @@ const ONCE = 1 / 2.2
 /**
  * The words that most passages have cost most and weigh least. A passage that has no other scores less than they weigh together, so that it
  * cannot be among the best once enough others score that much (H. Turtle and J. Flood, "Query evaluation: strategies and optimizations",
- * 1995). What those others reach is guessed here, and made sure of by the search.
+ * 1995). What those others reach is guessed here, and made sure of by the search; a quarter of the guess, since to look up costs more than to read.
  */
 const split = (words: readonly Word[], candidates: number): { rare: Word[]; frequent: Word[] } => {
   const rarest = [...words].sort((a, b) => a.passages - b.passages)
   let passages = 0
   const enough = rarest.find((word) => (passages += word.passages) >= candidates)
-  let spare = (enough?.weight ?? 0) * ONCE
+  let spare = (enough?.weight ?? 0) * ONCE / 4
   let rare = rarest.length
   while (rare > 1 && (rarest[rare - 1]?.passages ?? 0) > candidates && (spare -= rarest[rare - 1]?.weight ?? 0) > 0) rare -= 1
   return { rare: rarest.slice(0, rare), frequent: rarest.slice(rare) }

@@ -7,5 +7,4 @@ const marked = /([\p{sc=Latin}\p{sc=Greek}])\p{M}+/gu
 
 /** A lower-case word without the accents of Latin and Greek letters, so that it is found by whoever leaves them out. */
 export const fold = (word: string): string =>
-  // eslint-disable-next-line no-control-regex -- the whole of ASCII, which most words are
   /^[\x00-\x7f]*$/.test(word) ? word : word.normalize('NFD').replace(marked, '$1').normalize('NFC').replace(special, (letter) => letters[letter] ?? letter)

@@ -29,7 +29,8 @@ export interface Search {
   readonly within: boolean
 }
 
-const part = 'weight * frequency / (frequency + 1.2::float8 * (0.25::float8 + 0.75::float8 * length / $9::float8))'
+/** k1 = 1.2, b = 0.75; `$9` is k1 · b / mean length. */
+const part = 'weight * frequency / (frequency + 0.3::float8 + $9::float8 * length)'
 
 // A look-up by key in a subquery of its own each time, on purpose no join: see `searchable`.
 const statement = (synonyms: boolean): string => `
@@ -38,39 +39,41 @@ const statement = (synonyms: boolean): string => `
   ), frequent AS MATERIALIZED (
     SELECT * FROM unnest($6::text[], $7::integer[], $8::float8[]) AS entry (term, word, weight)
   ), scored AS MATERIALIZED (
-    SELECT segment, sum(${part}) AS score FROM (
-      SELECT ${synonyms ? 't.segment, min(weight) AS weight, sum(frequency) AS frequency, min(length) AS length' : '*'}
+    SELECT dataset, segment, sum(${part}) AS score FROM (
+      SELECT ${synonyms ? 'dataset, segment, min(weight) AS weight, sum(frequency) AS frequency, min(length) AS length' : '*'}
       FROM unnest($2::integer[]) AS searched (dataset) CROSS JOIN rare CROSS JOIN LATERAL (
         SELECT segment, frequency, length FROM text_index_terms i WHERE i.dataset = searched.dataset AND i.term = rare.term COLLATE "C" OFFSET 0
       ) AS t
-      ${synonyms ? 'GROUP BY t.segment, word' : ''}
-    ) AS found GROUP BY segment
+      ${synonyms ? 'GROUP BY dataset, segment, word' : ''}
+    ) AS found GROUP BY dataset, segment
   ), bound AS MATERIALIZED (
     SELECT (SELECT score FROM scored WHERE $10::integer IS NOT NULL ORDER BY score DESC OFFSET $10::integer - 1 LIMIT 1) AS least,
       (SELECT coalesce(sum(weight), 0) FROM (SELECT DISTINCT word, weight FROM frequent) AS words) AS rest
+  ), named AS MATERIALIZED (
+    SELECT dataset, id AS segment, segment_id FROM text_index_segments
+    WHERE dataset = ANY ($2::integer[]) AND segment_id = ANY ($11::uuid[]) AND ${searchable('segment_id', '$13')}
   ), chosen AS (
-    SELECT segment FROM scored CROSS JOIN bound WHERE least IS NULL OR score >= least - rest
-    UNION SELECT id FROM text_index_segments WHERE dataset = ANY ($2::integer[]) AND segment_id = ANY ($11::uuid[])
-    UNION SELECT id FROM text_index_segments WHERE $14 AND dataset = ANY ($2::integer[]) AND document_id = ANY ($13::uuid[])
+    SELECT dataset, segment, score FROM scored WHERE score >= coalesce((SELECT least - rest FROM bound), 0)
+    UNION ALL SELECT dataset, segment, coalesce(score, 0) FROM named LEFT JOIN scored USING (dataset, segment)
+    UNION ALL SELECT dataset, id, 0 FROM text_index_segments WHERE $14 AND dataset = ANY ($2::integer[]) AND document_id = ANY ($13::uuid[])
   ), summed AS MATERIALIZED (
-    SELECT chosen.segment, i.segment_id, coalesce(scored.score, 0) + coalesce(looked_up.score, 0) AS score
-    FROM chosen LEFT JOIN scored USING (segment) CROSS JOIN LATERAL (
-      SELECT dataset, segment_id FROM text_index_segments WHERE id = chosen.segment OFFSET 0
-    ) AS i CROSS JOIN LATERAL (
-      SELECT sum(${part}) AS score FROM (
+    SELECT segment, score + coalesce((
+      SELECT sum(${part}) FROM (
         SELECT weight, sum(frequency) AS frequency, min(length) AS length FROM frequent CROSS JOIN LATERAL (
-          SELECT frequency, length FROM text_index_terms WHERE dataset = i.dataset AND term = frequent.term COLLATE "C" AND segment = chosen.segment OFFSET 0
+          SELECT frequency, length FROM text_index_terms i WHERE i.dataset = chosen.dataset AND i.term = frequent.term COLLATE "C" AND i.segment = chosen.segment OFFSET 0
         ) AS t GROUP BY word, weight
-      ) AS found
-    ) AS looked_up
+      ) AS found WHERE EXISTS (SELECT FROM frequent)), 0) AS score
+    FROM (SELECT dataset, segment, max(score) AS score FROM chosen GROUP BY dataset, segment) AS chosen
   ), best AS (
-    SELECT segment_id, score FROM (SELECT * FROM summed WHERE score > 0 ORDER BY score DESC, segment LIMIT $10) AS ranked
-    WHERE ${searchable('segment_id', '$13')} ORDER BY score DESC, segment LIMIT $12
+    SELECT live.segment_id, score FROM (SELECT * FROM summed WHERE score > 0 ORDER BY score DESC, segment LIMIT $10) AS ranked CROSS JOIN LATERAL (
+      SELECT segment_id FROM text_index_segments i WHERE i.id = ranked.segment AND ${searchable('i.segment_id', '$13')} LIMIT 1
+    ) AS live
+    ORDER BY score DESC, segment LIMIT $12
   )
   SELECT segment_id AS "segmentId", score, bool_or(is_best) AS "isBest", (SELECT rest = 0 OR coalesce(least >= rest, false) FROM bound) AS "isSure"
   FROM (
     SELECT *, true AS is_best FROM best
-    UNION ALL SELECT segment_id, score, false FROM summed WHERE score > 0 AND segment_id = ANY ($11::uuid[]) AND ${searchable('segment_id', '$13')}
+    UNION ALL SELECT segment_id, score, false FROM named JOIN summed USING (segment) WHERE score > 0
   ) AS hits
   GROUP BY segment_id, score ORDER BY score DESC, segment_id`
 const [plain, withSynonyms] = [statement(false), statement(true)]
@@ -82,5 +85,5 @@ export const rank = (db: Database, search: Search): Promise<Ranked[]> => {
     return [rows.map(({ term }) => term), rows.map(({ word }) => word), rows.map(({ weight }) => weight)]
   }
   return db.query<Ranked>(rare.some(({ terms }) => terms.length > 1) ? withSynonyms : plain,
-    [workspaceId, datasets, ...columns(rare), ...columns(frequent), mean, candidates, also, limit, documentIds, within])
+    [workspaceId, datasets, ...columns(rare), ...columns(frequent), 0.9 / mean, candidates, also, limit, documentIds, within])
 }
