@@ -16,7 +16,7 @@ import { bySegment, ranked, vectorsOf } from '../vectors/ranking.ts'
 import { chosenVectors } from '../queries/chosen.ts'
 import { searchable } from '../queries/searchable.ts'
 
-interface ExactOptions {
+export interface ExactOptions {
   /** Memory for matrices, in bytes. A dataset that needs more is read anew for each search. */
   readonly cacheBytes: number
 }

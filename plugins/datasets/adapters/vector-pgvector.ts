@@ -12,7 +12,7 @@ import { compare, count, FOLLOW_GRAPH, follow, vectorsOf } from '../vectors/pgve
 import { checkExtension, createTables, inGraph, tableOf } from '../vectors/pgvector-tables.ts'
 import { byScore } from '../vectors/ranking.ts'
 
-interface PgvectorOptions {
+export interface PgvectorOptions {
   /** Up to so many vectors of a search's scope are all compared, which is exact and fast; among more the graph is followed. */
   readonly compared: number
 }

@@ -48,7 +48,7 @@ const blank = "(f.text IS NULL OR f.text = '')"
 export const problemOf = ({ operator, value }: MetadataCondition): string | undefined => {
   const isList = operator === 'in' || operator === 'not in'
   if (operator === 'empty' || operator === 'not empty' || value == null) return undefined
-  if (!isList && !single[operator]) return `there is no operator "${String(operator)}"`
+  if (!isList && !single[operator]) return `there is no operator "${operator}"`
   if (!isList && Array.isArray(value)) return `"${operator}" takes one value; for a list use "in" or "not in"`
   if (ordering.has(operator) && !isNumber(value)) return `"${operator}" takes a number; of a time, the seconds since 1970`
   return undefined

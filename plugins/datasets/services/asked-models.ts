@@ -27,12 +27,8 @@ export const askedModels = service('datasets.asked-models', {
         if (!vector) throw new Error('it returned no vector')
         return vector
       }),
-      rerank: (workspaceId, model, question, texts, signal) => answer('reranking', model, signal, async () => {
-        const { scores } = await models.rerank(workspaceId, model, { query: question, documents: texts, ...signal ? { signal } : {} })
-        if (scores.length !== texts.length) throw new Error(`it returned ${scores.length} scores for ${texts.length} texts`)
-        if (!scores.every((score) => score >= 0 && score <= 1)) throw new Error('it returned a score outside of 0..1')
-        return scores
-      }),
+      rerank: (workspaceId, model, question, texts, signal) => answer('reranking', model, signal, async () =>
+        (await models.rerank(workspaceId, model, { query: question, documents: texts, ...signal ? { signal } : {} })).scores),
     }
   },
 })
