@@ -156,6 +156,16 @@ test.serial('what the provider does not take is not stored, and told in words of
   t.is((await send(app, owner, 'POST', `${place}/bring/credentials`, credentials({ api_key: ownKey, base_url: elsewhere.url, models: [{ model: 'toy-rerank', model_type: 'rerank' }] }))).status, 201)
 })
 
+test.serial('of two who save at once, one is told, and nothing is half saved', async (t) => {
+  const { owner, workspaceId } = await team(app, 'raced')
+  const both = async (method: string): Promise<number[]> =>
+    (await Promise.all([key, newKey].map((api_key) => send(app, owner, method, `${place}/openai/credentials`, credentials({ api_key }))))).map(({ status }) => status).sort()
+  t.deepEqual(await both('POST'), [201, 409])
+  t.true((await both('PUT')).every((status) => status === 200 || status === 409))
+  t.is((await embed(app, workspaceId)).vectors.length, 1)
+  t.is((await app.resolve(database).query('SELECT id FROM model_credentials WHERE workspace_id = $1', [workspaceId])).length, 1)
+})
+
 test.serial('a masked secret stays as it was, but does not travel to another address', async (t) => {
   const { owner, workspaceId } = await team(app, 'masked')
   const path = `${place}/bring/credentials`
@@ -242,7 +252,6 @@ test.serial('nothing at rest has a secret in it, a sealed one opens in its own r
   for (let times = 0; times < 5; times++) await embed(again, mine.workspaceId)
   other.query = query
   t.is(asked, 0, 'what a workspace entered is remembered')
-  await again.kernel.stop()
   const lost = await restart(t, again, {}, { SECRET_KEY: 'a third secret key that only tests would use' })
   await t.throwsAsync(embed(lost, mine.workspaceId), { message: /cannot be opened/ })
   const session = await signIn(lost, { email: 'sealed@example.org', password })

@@ -10,8 +10,8 @@ import { rerankDocuments } from '../openai/reranking.ts'
 import { modelProvider } from '../ports.ts'
 import type { Credentials, ModelInfo, ModelProvider } from '../ports.ts'
 
-/** Milliseconds for which a server that is overloaded is waited for: somebody waits for the answer to a question, nobody for a document. */
-const PATIENCE = { query: 3_000, document: 20_000 }
+/** Milliseconds for which a server that fails is tried again: somebody waits for the answer to a question, nobody for a document, whose job comes back. */
+const PATIENCE = { query: 4_000, document: 30_000 }
 const VALIDATION = 15_000
 
 const speaking = (name: string, defaults: { readonly baseUrl?: string; readonly models?: readonly ConfiguredModel[] } = {}) => defineAdapter(modelProvider, name, {

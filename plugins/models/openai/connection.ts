@@ -22,7 +22,7 @@ export interface Question {
   /** Sent by POST; without it the request is a GET. */
   readonly json?: unknown
   readonly model?: string
-  /** Milliseconds to wait for another try at most; 0: there is none. */
+  /** Milliseconds from the beginning within which another try may begin; 0: there is none. */
   readonly patience: number
   readonly timeout: number
   readonly signal?: AbortSignal | undefined
@@ -88,13 +88,14 @@ export const asking = (http: HttpClient, log: Logger): Ask => {
   }
   return async (place, question) => {
     const { signal, patience } = question
+    const began = performance.now()
     for (let tries = 1; ; tries++) {
       signal?.throwIfAborted()
       const outcome = await once(place, question)
       if ('value' in outcome) return outcome.value
       // Some spread, so that those who failed together do not come back together.
       const wait = outcome.wait ?? FIRST_WAIT * 2 ** (tries - 1) * (0.75 + Math.random() / 2)
-      if (tries === TRIES || wait > patience) throw outcome.failure
+      if (tries === TRIES || performance.now() - began + wait > patience) throw outcome.failure
       await sleep(wait, undefined, signal ? { signal } : {}).catch(() => { signal?.throwIfAborted() })
     }
   }
