@@ -1,4 +1,4 @@
-/** Texts whose words are as frequent as in a language: the n-th most frequent word comes once for n times of the first (Zipf's law). */
+/** Texts whose words are as frequent as in English: the n-th most frequent word comes once for n times of the first (Zipf's law). */
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import type { Random } from '../faults/random.ts'
@@ -8,8 +8,15 @@ const SYLLABLES = Array.from('bcdfghklmnprstvz').flatMap((consonant) => Array.fr
 const sums = Float64Array.from({ length: VOCABULARY })
 for (let rank = 0, sum = 0; rank < VOCABULARY; rank += 1) sums[rank] = sum += 1 / (rank + 1)
 
+/** By these a language is known, and most of them are in no index. */
+const FREQUENT = (
+  'the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which one were all we when there can '
+  + 'been has more if no out do so what up said about other into than its time only could new'
+).split(' ')
+
 /** The frequent ones are short. */
-const word = (rank: number): string => rank < SYLLABLES.length ? SYLLABLES[rank] ?? '' : word(Math.floor(rank / SYLLABLES.length) - 1) + (SYLLABLES[rank % SYLLABLES.length] ?? '')
+const word = (rank: number): string => FREQUENT[rank] ?? madeUp(rank - FREQUENT.length)
+const madeUp = (rank: number): string => rank < SYLLABLES.length ? SYLLABLES[rank] ?? '' : madeUp(Math.floor(rank / SYLLABLES.length) - 1) + (SYLLABLES[rank % SYLLABLES.length] ?? '')
 
 export const anyWord = (dice: Random): string => {
   const wanted = dice.next() * (sums[VOCABULARY - 1] as number)
@@ -21,7 +28,7 @@ export const anyWord = (dice: Random): string => {
   }
   return word(low)
 }
-/** Of some 430 characters. */
+/** Of some 420 characters. */
 export const passage = (dice: Random): string => Array.from({ length: 90 }, () => anyWord(dice)).join(' ')
 export const SEPARATOR = '\n\n'
 

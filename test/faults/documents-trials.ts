@@ -44,7 +44,7 @@ const OWNER = 'owner'
 /** What is done to processes is what leaves documents in the middle. */
 const MOSTLY: readonly Family[] = ['process', 'process', 'process']
 /** The last one is deleted at some time. */
-const DATASETS: readonly Kind[] = ['economy', 'vectors', 'vectors']
+const DATASETS: readonly Kind[] = ['economy', 'vectors', 'children', 'pairs', 'vectors']
 
 const doorsOf = ({ fleet }: Deployment): readonly Member[] => [...fleet.of('web'), ...fleet.of('all')]
 
