@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
-import { database, storage } from '../core/index.ts'
+import { database, queue, storage } from '../core/index.ts'
+import { forgetRequests } from '../plugins/datasets/jobs/forget-requests.ts'
 import { automatic, bySeparator, knowledge } from './support/knowledge.ts'
 import type { Knowledge } from './support/knowledge.ts'
 
@@ -106,15 +107,15 @@ test.serial('files: what is read, and what is said of what is not', async (t) =>
   t.deepEqual(await read('wide.txt', Buffer.from('\uFEFFwide as UTF-16', 'utf16le')), ['wide as UTF-16'])
   t.deepEqual(await read('notes.md', '# Title\n\n- one\n- two'), ['# Title\n\n- one\n- two'])
   const page = '<html><head><title>Page</title><style>p{}</style></head><body><nav>menu</nav><p>One &amp; <b>two</b></p><script>bad()</script><ul><li>three</ul></body></html>'
-  t.deepEqual(await read('page.html', page), ['Page\n\nOne & two\n\n- three'])
-  t.regex((await read('latin.txt', Buffer.from('na\xEFve', 'latin1'))).join(), /latin\.txt.*not text in UTF-8.*Save it as UTF-8/)
-  t.regex((await read('unmarked.txt', Buffer.from('wide', 'utf16le'))).join(), /NUL bytes/)
+  t.deepEqual(await read('page.html', page), ['# Page\n\nOne & two\n\n- three'])
+  t.deepEqual(await read('latin.txt', Buffer.from('na\xEFve', 'latin1')), ['naïve'])
+  t.deepEqual(await read('unmarked.txt', Buffer.from('wide', 'utf16le')), ['wide'])
   t.regex((await read('blank.txt', ' \n\n ')).join(), /no text in this document/)
   t.regex((await read('deep.html', '<div>'.repeat(10_000))).join(), /nested more than/)
 
   const unread = await addFile(dataset, 'virus.exe', 'MZ')
   t.like(unread, { status: 400, body: { code: 'invalid_param', params: 'file' } })
-  t.regex(unread.body.message, /"exe".*htm, html, markdown, md, mdx, txt/)
+  t.regex(unread.body.message, /"exe".*htm, html, .*markdown, md, mdx, .*txt/)
   for (const name of ['../a.txt', 'a/b.txt', 'a\\b.txt', 'noending', '.txt/..', '\u0001\u202E']) t.is((await addFile(dataset, name, 'x')).status, 400, name)
   t.like(await api.upload(`/v1/datasets/${dataset.id as string}/document/create-by-file`, { name: 'a.txt', content: 'x' }, { process_rule: automatic, name: 'b' }), { status: 400, body: { params: 'data.name' } })
   const empty = new FormData()
@@ -145,7 +146,9 @@ test.serial('a process rule is checked for what it must have at once, for its nu
   await refused({ mode: 'custom', rules: { ...rules, segmentation: { separator: '', max_tokens: 100 } } }, 'process_rule.rules.segmentation.separator')
   await refused({ mode: 'custom', rules: { ...rules, segmentation: { separator: '\n', max_tokens: 0 } } }, 'process_rule.rules.segmentation.max_tokens')
   await refused({ mode: 'custom', rules: { ...rules, segmentation: { separator: '\n', max_tokens: 'many' } } }, 'process_rule.rules.segmentation.max_tokens')
-  for (const doc_form of ['hierarchical_model', 'qa_model']) t.like(await addText(dataset, 'a', 'b', { doc_form }), { status: 400, body: { params: 'doc_form' } })
+  await refused({ mode: 'custom', rules: { ...rules, segmentation: { separator: '', delimiter: '#', max_tokens: 100 } } }, 'process_rule.rules.segmentation')
+  await refused({ mode: 'custom', rules: { ...rules, subchunk_segmentation: { separator: '#' } } }, 'process_rule.rules.subchunk_segmentation.max_tokens')
+  t.like(await addText(dataset, 'a', 'b', { doc_form: 'tree_model' }), { status: 400, body: { params: 'doc_form' } })
   const ends = async (process_rule: object): Promise<string | null> => {
     const { status, body } = await addText(dataset, 'a', 'some words', { process_rule })
     t.is(status, 200)
@@ -154,7 +157,163 @@ test.serial('a process rule is checked for what it must have at once, for its nu
   for (const size of [49, 4001, -1]) t.regex(await ends(bySeparator('\n', size)) ?? '', /max_tokens.*50 to 4000/)
   t.regex(await ends(bySeparator('\n', 60, 61)) ?? '', /chunk_overlap/)
   for (const size of [50, 4000]) t.is(await ends(bySeparator('\n', size, 50)), null)
+  t.is(await ends({ mode: 'custom', rules: { pre_processing_rules: [], segmentation: { delimiter: '#', max_tokens: 100 } } }), null)
   t.is(await ends({ mode: 'custom', rules: { ...rules, pre_processing_rules: [{ id: 'remove_stopwords', enabled: true }], parent_mode: 'paragraph', subchunk_segmentation: { separator: '\n', max_tokens: 100 } } }), null)
+})
+
+test.serial('parents have children: of a paragraph or of the whole, by the rule or by the usual one', async (t) => {
+  const text = 'The heron stands. It waits.\nThe fish comes.\n\nSnow falls on the hill. It is quiet.'
+  const segmentation = { separator: '\n\n', max_tokens: 200 }
+  const subchunk_segmentation = { separator: '. ', max_tokens: 60 }
+  const rule = (more: object, mode = 'hierarchical') => ({ mode, rules: { pre_processing_rules: [], segmentation, ...more } })
+  const families = async (process_rule: object): Promise<unknown> => {
+    const dataset = await newDataset({ indexing_technique: 'high_quality' })
+    const { status, body } = await addText(dataset, 'a', text, { doc_form: 'hierarchical_model', process_rule })
+    t.is(status, 200, JSON.stringify(body))
+    t.is(body.document.doc_form, 'hierarchical_model')
+    const [state] = await api.indexed(dataset.id, body.batch)
+    if (state?.error) return state.error
+    t.is((await api.send('GET', `/v1/datasets/${dataset.id as string}`)).body.doc_form, 'hierarchical_model')
+    return (await segmentsOf(dataset, body.document.id)).data.map((one: any) => [one.content, ...one.child_chunks.map((child: any) => child.content)])
+  }
+  const [heron, snow] = text.split('\n\n') as [string, string]
+  const sentences = [[heron, 'The heron stands', 'It waits.\nThe fish comes.'], [snow, 'Snow falls on the hill', 'It is quiet.']]
+  const lines = [[heron, 'The heron stands. It waits.', 'The fish comes.'], [snow, snow]]
+  const whole = [[text, 'The heron stands. It waits.', 'The fish comes.', snow]]
+  t.deepEqual(await families(rule({ subchunk_segmentation })), sentences)
+  t.deepEqual(await families(rule({ subchunk_segmentation, parent_mode: 'paragraph' }, 'custom')), sentences)
+  // Never without children, whatever the mode says.
+  t.deepEqual(await families(rule({})), lines)
+  t.deepEqual(await families(rule({}, 'custom')), lines)
+  t.deepEqual(await families(automatic), whole)
+  t.deepEqual(await families(rule({ parent_mode: 'full-doc', segmentation: {}, subchunk_segmentation: { delimiter: '\\n', max_tokens: 60 } })), whole)
+  t.regex(await families(rule({ subchunk_segmentation: { max_tokens: 40 } })) as string, /max_tokens of the subchunk_segmentation is 40/)
+
+  const dataset = await newDataset({ indexing_technique: 'high_quality' })
+  const mixed = await addText(dataset, 'a', text, { process_rule: rule({}) })
+  t.like(mixed, { status: 400, body: { code: 'invalid_param', params: 'process_rule.mode' } })
+  t.regex(mixed.body.message, /mode hierarchical.*doc_form hierarchical_model.*text_model/)
+  const long = await addText(dataset, 'long', 'Snow falls. '.repeat(10_000), { doc_form: 'hierarchical_model', process_rule: rule({ parent_mode: 'full-doc' }) })
+  t.regex((await api.indexed(dataset.id, long.body.batch))[0]?.error ?? '', /more than 100000 characters.*paragraph/)
+  // All documents of a dataset have one form, and what says none takes it.
+  t.like(await addText(dataset, 'a', text, { doc_form: 'text_model' }), { status: 400, body: { params: 'doc_form' } })
+  t.is((await addText(dataset, 'b', text)).body.document.doc_form, 'hierarchical_model')
+})
+
+test.serial('the first documents of a dataset, sent at once in two forms, end up in one', async (t) => {
+  const dataset = await newDataset()
+  const answers = await Promise.all(Array.from({ length: 6 }, (_, n) => addText(dataset, `n${n}`, 'The heron waits.', { doc_form: n % 2 ? 'text_model' : 'hierarchical_model' })))
+  t.deepEqual(answers.map(({ status }) => status).sort(), [200, 200, 200, 400, 400, 400])
+  t.is(new Set(answers.flatMap(({ body }) => body.document ? [body.document.doc_form as string] : [])).size, 1)
+})
+
+test.serial('questions and answers come as a CSV file, and as nothing else', async (t) => {
+  const dataset = await newDataset({ indexing_technique: 'high_quality' })
+  const qa = { indexing_technique: 'high_quality', doc_form: 'qa_model' }
+  const { status, body } = await addFile(dataset, 'qa.csv', 'question,answer\nWho waits?,"The heron, always."\nWhat falls?,Snow.\n', qa)
+  t.is(status, 200, JSON.stringify(body))
+  t.is(body.document.doc_form, 'qa_model')
+  t.is((await api.indexed(dataset.id, body.batch))[0]?.error, null)
+  t.deepEqual((await segmentsOf(dataset, body.document.id)).data.map((one: any) => [one.content, one.answer]), [['Who waits?', 'The heron, always.'], ['What falls?', 'Snow.']])
+  const before = await stored()
+  for (const answer of [await addText(dataset, 'a', 'b', qa), await addFile(dataset, 'a.txt', 'b', { ...qa, process_rule: automatic }), await addText(dataset, 'a', 'b')]) {
+    t.like(answer, { status: 400, body: { code: 'invalid_param', params: 'doc_form' } })
+    t.regex(answer.body.message, /CSV file with the questions in its first column/)
+  }
+  t.deepEqual(await stored(), before)
+})
+
+const TEXT = '/document/create-by-text'
+const FILE = '/document/create-by-file'
+/** A request with an Idempotency-Key. */
+const once = async (dataset: { id: string }, key: string, path: string, sent: object, token: string): Promise<{ status: number; body: any }> => {
+  const answer = await app.fetch(`/v1/datasets/${dataset.id}${path}`, {
+    method: 'POST', token, headers: { 'Idempotency-Key': key }, ...sent instanceof FormData ? { body: sent } : { json: sent },
+  })
+  return { status: answer.status, body: await answer.json() }
+}
+const form = (name: string, content: string, data: object): FormData => {
+  const it = new FormData()
+  it.set('file', new Blob([content]), name)
+  it.set('data', JSON.stringify(data))
+  return it
+}
+const documentsOf = async (dataset: { id: string }): Promise<number> => (await api.send('GET', `/v1/datasets/${dataset.id}/documents`)).body.total
+
+test.serial('a request that is sent again with its Idempotency-Key makes nothing again', async (t) => {
+  const dataset = await newDataset()
+  const token = await newToken()
+  const settings = { indexing_technique: 'economy', process_rule: automatic, duplicate: false }
+  const asked = { name: 'a', text: 'The heron waits.', ...settings }
+  const first = await once(dataset, 'k 1', TEXT, asked, token)
+  t.is(first.status, 200)
+  await app.runJobs()
+  const kept = await stored()
+  const again = await once(dataset, 'k 1', TEXT, asked, token)
+  t.like(again, { status: 200, body: { batch: first.body.batch, document: { id: first.body.document.id, position: 1, indexing_status: 'completed' } } })
+  // The older address means the same, and the order of fields means nothing.
+  t.is((await once(dataset, 'k 1', '/document/create_by_text', Object.fromEntries(Object.entries(asked).reverse()), token)).body.document.id, first.body.document.id)
+  t.deepEqual(await stored(), kept)
+  for (const other of [{ text: 'Another text.' }, { name: 'b' }, { duplicate: true }, { process_rule: bySeparator('#') }, { doc_language: 'German' }]) {
+    const { status, body } = await once(dataset, 'k 1', TEXT, { ...asked, ...other }, token)
+    t.like({ status, body }, { status: 422, body: { code: 'idempotency_key_reused' } }, JSON.stringify(other))
+    t.regex(body.message, /new key/)
+  }
+  // The key is known for its dataset and for the credential that sent it.
+  t.not((await once(await newDataset(), 'k 1', TEXT, asked, token)).body.document.id, first.body.document.id)
+  t.not((await once(dataset, 'k 1', TEXT, asked, await newToken())).body.document.id, first.body.document.id)
+  t.not((await once(dataset, 'k 2', TEXT, asked, token)).body.document.id, first.body.document.id)
+  t.is(await documentsOf(dataset), 3)
+  for (const key of ['', 'x'.repeat(256), 'na\u00EFve', 'a\tb']) t.like(await once(dataset, key, TEXT, asked, token), { status: 400, body: { code: 'invalid_param', params: 'Idempotency-Key' } }, JSON.stringify(key))
+  t.is((await once(dataset, 'x'.repeat(255), TEXT, asked, token)).status, 200)
+
+  const file = await once(dataset, 'f', FILE, form('a.txt', 'content', settings), token)
+  t.is(file.status, 200)
+  const before = await stored()
+  t.is((await once(dataset, 'f', FILE, form('a.txt', 'content', settings), token)).body.document.id, file.body.document.id)
+  for (const other of [form('a.txt', 'another', settings), form('b.txt', 'content', settings), form('a.txt', 'content', { ...settings, doc_language: 'German' })]) {
+    t.is((await once(dataset, 'f', FILE, other, token)).status, 422)
+  }
+  t.is((await once(dataset, 'f', TEXT, asked, token)).status, 422)
+  t.deepEqual(await stored(), before)
+
+  // What failed is not remembered; what was deleted is not made again behind somebody's back.
+  t.is((await once(dataset, 'bad', TEXT, { ...asked, process_rule: { mode: 'custom' } }, token)).status, 400)
+  t.is((await once(dataset, 'bad', TEXT, asked, token)).status, 200)
+  await api.send('DELETE', `/v1/datasets/${dataset.id as string}/documents/${first.body.document.id as string}`)
+  const gone = await once(dataset, 'k 1', TEXT, asked, token)
+  t.is(gone.status, 404)
+  t.regex(gone.body.message, /deleted.*new Idempotency-Key/)
+  // After a day the key means nothing any more.
+  const db = app.resolve(database)
+  const later = async (time: string): Promise<void> => {
+    await db.query('UPDATE ingest_requests SET created_at = created_at - $2::interval WHERE dataset_id = $1', [dataset.id, time])
+    await app.resolve(queue).enqueue(forgetRequests, {})
+    await app.runJobs()
+  }
+  await later('23 hours 50 minutes')
+  t.is((await once(dataset, 'k 1', TEXT, asked, token)).status, 404)
+  await later('10 minutes')
+  t.deepEqual(await db.query('SELECT 1 FROM ingest_requests WHERE dataset_id = $1', [dataset.id]), [])
+  t.is((await once(dataset, 'k 1', TEXT, asked, token)).status, 200)
+})
+
+test.serial('of equal requests that race, one makes a document and all are told of it', async (t) => {
+  const token = await newToken()
+  const settings = { indexing_technique: 'economy', process_rule: automatic, duplicate: false }
+  for (const [path, sent] of [[TEXT, () => ({ name: 'a', text: 'The heron waits.', ...settings })], [FILE, () => form('a.txt', 'The heron waits.', settings)]] as const) {
+    const dataset = await newDataset({})
+    const before = await stored()
+    const answers = await Promise.all(Array.from({ length: 10 }, () => once(dataset, 'race', path, sent(), token)))
+    t.deepEqual(answers.map(({ status }) => status), Array<number>(10).fill(200))
+    t.is(new Set(answers.map(({ body }) => `${body.document.id as string} ${body.batch as string}`)).size, 1)
+    t.is(await documentsOf(dataset), 1)
+    t.is((await stored()).length, before.length + 1)
+    // Of different ones with one key, one is made and the others are told so.
+    const mixed = await Promise.all(Array.from({ length: 6 }, (_, n) => once(dataset, 'mixed', TEXT, { name: `n${n}`, text: 'x', ...settings }, token)))
+    t.deepEqual(mixed.map(({ status }) => status).sort(), [200, 422, 422, 422, 422, 422])
+    t.is(await documentsOf(dataset), 2)
+  }
 })
 
 test.serial('a document of the same name is replaced and keeps its id, unless that is not wanted', async (t) => {
