@@ -1,26 +1,29 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { randomUUID } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import test from 'ava'
 import { embeddedQueue } from '../plugins/platform/adapters/queue-embedded.ts'
+import { localVault } from '../plugins/platform/adapters/vault-local.ts'
 import { memoryRateLimiter } from '../plugins/platform/adapters/rate-limiter-memory.ts'
 import apiKeysPlugin from '../plugins/api-keys/index.ts'
 import authPlugin from '../plugins/auth/index.ts'
 import * as suites from '../plugins/platform/contracts/index.ts'
 import platformPlugin from '../plugins/platform/index.ts'
 import { cache, database, defineAdapter, definePlugin, queue, StorageNotFound } from '../core/index.ts'
-import type { Cache, Contract, Database, JobRunner, Json, Plugin, Port, Queue, RateLimiter, Signal, Storage, Uses } from '../core/index.ts'
+import type { Cache, Contract, Database, HttpClient, JobRunner, Json, Plugin, Port, Queue, RateLimiter, Signal, Storage, Uses, Vault } from '../core/index.ts'
 import * as kernelPorts from '../core/ports.ts'
 import { testApp, testPort as runSuite } from '../core/testing.ts'
 import type { TestAppOptions } from '../core/testing.ts'
 import { memoryCache } from '../plugins/platform/services/memory-cache.ts'
+import { readAllowed } from '../plugins/platform/services/outbound-addresses.ts'
+import { guardedClient } from '../plugins/platform/services/outbound-client.ts'
 import { alone } from './support/alone.ts'
 import { brokenLaws } from './support/broken-laws.ts'
 import { ownS3 } from './support/s3-server.ts'
 import type { OwnS3 } from './support/s3-server.ts'
 
-const { cacheContract, databaseContract, queueContract, queueProbes, rateLimiterContract, signalContract, storageContract } = suites
+const { cacheContract, databaseContract, httpClientContract, queueContract, queueProbes, rateLimiterContract, signalContract, storageContract, vaultContract } = suites
 
 // Only `platform`: the laws of its ports need nothing else.
 const where = process.env['TEST_DATABASE_URL'] === undefined ? 'embedded' : 'postgres'
@@ -65,6 +68,8 @@ if (redis !== undefined) {
   testPort(test.serial, queueContract, { name: `queue bull on ${where}`, config: { ...alone, adapters: { ...alone.adapters, queue: bull } }, plugins: [queueProbes] })
 }
 
+testPort(test.serial, httpClientContract, { name: 'httpClient guarded', config: alone })
+testPort(test.serial, vaultContract, { name: 'vault local', config: alone })
 testPort(test.serial, suites.loggerContract, { name: 'logger pino', config: alone })
 const chain = { 'request-id': {}, 'security-headers': {}, cors: { origins: ['https://elsewhere.example.org'] }, compression: {} }
 testPort(test.serial, suites.middlewareContract, { name: 'middleware', config: { ...alone, adapters: { ...alone.adapters, middleware: chain } } })
@@ -217,6 +222,104 @@ test('the signal and storage suites catch sharing, guessing and half-written fil
   }
   t.deepEqual(await brokenLaws(storageContract, careless), ['gives back the', 'keeps what was', 'takes keys of', 'refuses keys that'])
   t.is((await buffer(await careless.get([...files.keys()][0] as string))).length > 0, true)
+})
+
+const guarding = { allow: [], timeoutMs: 2_000, maxBytes: 1_000_000, maxRedirects: 5 }
+const anywhere = ['0.0.0.0/0', '::/0'].map((entry) => readAllowed(entry)).filter((one) => one !== undefined)
+const clients: Record<string, [law: string, make: (good: HttpClient) => Partial<HttpClient>]> = {
+  'lets everybody in': ['refuses addresses that', () => guardedClient({ ...guarding, allow: anywhere })],
+  'looks at addresses as they are written': ['refuses addresses that', ({ send, check }) => {
+    const refused = (url: string) => ['localhost', '127.0.0.1', '10.0.0.1'].includes(new URL(url).hostname)
+    return { check: async (url) => { if (refused(url)) await check(url) }, send: (request) => send(refused(request.url) ? request : { ...request, trusts: request.url }) }
+  }],
+  'guards requests, and not what is only checked': ['refuses addresses that', () => ({ check: async () => undefined })],
+  'takes a password in an address': ['refuses what is', ({ send, check }) => {
+    const plain = (url: string): string => url.replace(/\/\/[^/]*@/, '//')
+    return { send: (request) => send({ ...request, url: plain(request.url) }), check: (url) => check(plain(url)) }
+  }],
+  'remembers whom it once trusted': ['trusts an origin', ({ send }) => {
+    const known = new Set<string>()
+    return { send: (request) => {
+      if (request.trusts !== undefined) known.add(request.trusts)
+      return send(known.has(request.url) ? { ...request, trusts: request.url } : request)
+    } }
+  }],
+  'trusts a host and not its origin': ['trusts an origin', ({ send }) => ({
+    send: (request) => send(request.trusts !== undefined && new URL(request.url).hostname === new URL(request.trusts).hostname ? { ...request, trusts: request.url } : request),
+  })],
+  'does not look at redirects': ['follows redirects, and', () => guardedClient({ ...guarding, allow: anywhere })],
+  'follows for ever': ['ends a chain', () => guardedClient({ ...guarding, maxRedirects: 60 })],
+  'fails where the status is an error': ['gives status, headers', ({ send }) => ({ send: async (request) => {
+    const answer = await send(request)
+    if (answer.status >= 400) throw new Error('that went wrong')
+    return answer
+  } })],
+  'sends a body as a text': ['sends method, headers,', ({ send }) => ({ send: ({ body, ...request }) => send({ ...request, ...body === undefined ? {} : { json: String(body) } }) })],
+  'waits for the end of an answer': ['passes an answer', ({ send }) => ({ send: async (request) => {
+    const answer = await send(request)
+    return { ...answer, body: Readable.from([await buffer(answer.body)]) }
+  } })],
+  'has time of its own': ['waits no longer', ({ send }) => ({ send: (request) => send(without(request, 'timeout')) })],
+  'reads all': ['reads no more', ({ send }) => ({ send: (request) => send(without(request, 'maxBytes')) })],
+  'hears no signal': ['stops when it', ({ send }) => ({ send: (request) => send(without(request, 'signal')) })],
+  'ends a text where the answer broke off': ['fails where an', ({ send }) => ({ send: async (request) => {
+    const answer = await send(request)
+    return { ...answer, text: () => answer.text().catch(() => '') }
+  } })],
+  'makes headers fit': ['sends no header', ({ send }) => ({ send: ({ headers = {}, ...request }) => send({
+    ...request, headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.replace(/[^a-z-]/g, '') || 'x', value.replace(/[^ -~]/g, '')])),
+  }) })],
+  'tells where it was': ['tells in no', ({ send }) => ({ send: (request) => send(request).catch((error: unknown) => { throw new Error(`${request.url}: ${String(error)}`) }) })],
+}
+test('the httpClient suite catches whoever goes where it may not, or takes what it should not', async (t) => {
+  t.deepEqual(Object.keys(httpClientContract.laws).filter((law) => !Object.values(clients).some(([begin]) => law.startsWith(begin))), [], 'each law has its fault')
+  for (const [fault, [law, make]] of Object.entries(clients)) {
+    const good = guardedClient(guarding)
+    t.is((await brokenLaws(httpClientContract, { ...good, ...make(good) }, {}, law)).length, 1, fault)
+    await good.close()
+  }
+})
+
+test('the vault suite catches whoever opens for everybody, changes nothing, or notices nothing', async (t) => {
+  const good = await localVault.create({ server: { secretKey: 'a secret key that only tests would use' } } as never, { secretKeysBefore: [] })
+  t.deepEqual(await brokenLaws(vaultContract, good), [])
+  const key = createHash('sha256').update('a key').digest()
+  const unauthenticated: Vault = {
+    seal: async (secret) => {
+      const nonce = createHash('md5').update(randomUUID()).digest()
+      return Buffer.concat([nonce, createCipheriv('aes-256-ctr', key, nonce).update(secret, 'utf8')]).toString('base64url')
+    },
+    open: async (sealed) => {
+      const bytes = Buffer.from(sealed, 'base64url')
+      return createDecipheriv('aes-256-ctr', key, bytes.subarray(0, 16)).update(bytes.subarray(16), undefined, 'utf8')
+    },
+  }
+  const constant: Vault = {
+    seal: async (secret, owner) => {
+      const cipher = createCipheriv('aes-256-gcm', key, Buffer.alloc(12)).setAAD(Buffer.from(owner))
+      return Buffer.concat([cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('hex')
+    },
+    open: async (sealed, owner) => {
+      const bytes = Buffer.from(/^(?:[0-9a-f]{2}){16,}$/.exec(sealed)?.[0] ?? '', 'hex')
+      const decipher = createDecipheriv('aes-256-gcm', key, Buffer.alloc(12), { authTagLength: 16 }).setAAD(Buffer.from(owner)).setAuthTag(bytes.subarray(-16))
+      return decipher.update(bytes.subarray(0, -16), undefined, 'utf8') + decipher.final('utf8')
+    },
+  }
+  t.deepEqual(await brokenLaws(vaultContract, constant), ['shows nothing of'])
+  const faults: Record<string, [expected: string[], vault: Partial<Vault>]> = {
+    'ignores the owner': [['opens for its owner alone'], { seal: (secret) => good.seal(secret, ''), open: (sealed) => good.open(sealed, '') }],
+    'takes owners regardless of case': [['opens for its owner alone'], { seal: (secret, owner) => good.seal(secret, owner.toLowerCase()), open: (sealed, owner) => good.open(sealed, owner.toLowerCase()) }],
+    'only encodes': [['shows nothing of a'], {
+      seal: async (secret, owner) => `${Buffer.from(secret).toString('base64url')}.${await good.seal(secret, owner)}`, open: (sealed, owner) => good.open(sealed.slice(sealed.indexOf('.') + 1), owner),
+    }],
+    'authenticates nothing': [['opens for its owner alone', 'opens nothing that was'], unauthenticated],
+    'trims what it is given': [['opens nothing that was'], { open: (sealed, owner) => good.open(sealed.trim(), owner) }],
+    'loses the end of a long secret': [['gives back what was'], { seal: (secret, owner) => good.seal(secret.slice(0, 4_096), owner) }],
+  }
+  for (const [fault, [expected, vault]] of Object.entries(faults)) {
+    const broken = await brokenLaws(vaultContract, { ...good, ...vault })
+    for (const law of expected) t.true(broken.some((one) => law.startsWith(one)), `${fault}: ${law} of ${broken.join(', ')}`)
+  }
 })
 
 test.serial('the database and queue suites catch what escapes a transaction, or a part of it that failed', async (t) => {
