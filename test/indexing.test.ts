@@ -5,24 +5,23 @@ import { join } from 'node:path'
 import test from 'ava'
 import fc from 'fast-check'
 import { database, defineAdapter, definePlugin, errors, logger, queue } from '../core/index.ts'
-import type { Contract } from '../core/index.ts'
 import { testApp, testPort } from '../core/testing.ts'
 import { bm25 } from '../plugins/datasets/adapters/text-bm25.ts'
 import { exact } from '../plugins/datasets/adapters/vector-exact.ts'
 import { chunkerContract } from '../plugins/datasets/contracts/chunker.ts'
 import { datasetsContract } from '../plugins/datasets/contracts/datasets.ts'
-import { extractorContract } from '../plugins/datasets/contracts/extractor.ts'
 import { indexDocument } from '../plugins/datasets/jobs/index-document.ts'
 import { textIndex, vectorIndex } from '../plugins/datasets/ports.ts'
 import { indexing } from '../plugins/datasets/services/indexing.ts'
 import type { Task } from '../plugins/datasets/services/indexing.ts'
 import { stragglers } from '../plugins/datasets/services/stragglers.ts'
-import { bySeparator, knowledge } from './support/knowledge.ts'
+import { vectorRemoval } from '../plugins/datasets/services/vector-removal.ts'
+import { automatic, bySeparator, knowledge } from './support/knowledge.ts'
 import type { Knowledge } from './support/knowledge.ts'
 import { toyModels } from './support/toy-models.ts'
+import { signIn } from './support/world.ts'
 
 testPort(test.serial, chunkerContract)
-testPort(test.serial, extractorContract as Contract)
 testPort(test.serial, datasetsContract)
 
 /** What happens at a place; a test sets it. */
@@ -42,7 +41,7 @@ let known: Knowledge
 test.before(async () => {
   known = await knowledge({
     only: ['web'], plugins: [watcher], fakes: { modelProvider: new Map([['toy', toyModels(({ signal }) => at('embed', signal))]]) },
-    config: { plugins: { datasets: { batchSize: 4 } }, adapters: { vectorIndex: { watched: {} }, textIndex: { watched: {} } } },
+    config: { plugins: { datasets: { batchSize: 4, storeSize: 5, sliceMs: 20 } }, adapters: { vectorIndex: { watched: {} }, textIndex: { watched: {} } } },
   })
 })
 test.after.always(() => known.app.close())
@@ -55,8 +54,10 @@ const newTask = async (text: string, dataset?: { id: string }): Promise<Task & {
   const [row] = await known.app.resolve(database).query<{ generation: number }>('SELECT generation FROM documents WHERE id = $1', [body.document.id])
   return { workspace_id: known.owner.workspaceId, document_id: body.document.id, generation: row?.generation ?? 0, datasetId: target.id }
 }
-const run = ({ workspace_id, document_id, generation }: Task, signal = new AbortController().signal): Promise<boolean> =>
+const runOnce = ({ workspace_id, document_id, generation }: Task, signal = new AbortController().signal): Promise<boolean> =>
   known.app.resolve(indexing).run({ workspace_id, document_id, generation }, signal)
+/** To the end, or to where it fails, in as many slices as it takes. */
+const run = async (task: Task, signal?: AbortSignal): Promise<void> => { while (await runOnce(task, signal)); }
 const documentOf = async (task: Task): Promise<any> => (await known.app.resolve(database).query('SELECT * FROM documents WHERE id = $1', [task.document_id]))[0]
 /** Everything that there is of a document, in every table that could have any. */
 const left = async ({ document_id, datasetId }: { document_id: string; datasetId: string }) => {
@@ -129,7 +130,13 @@ test.serial('what has been done is not done again, and two runs at once come to 
 test.serial('an interrupted run has not failed; a failed one says why', async (t) => {
   const job = async (task: Task, call: { attempt: number; last: boolean; signal?: AbortSignal }): Promise<void> => {
     const { app } = known
-    await indexDocument.handle({ payload: task, id: 'x', signal: new AbortController().signal, log: app.resolve(logger), once: (work) => work(), progress: async () => undefined, ...call }, { indexing: app.resolve(indexing), queue: app.resolve(queue) })
+    for (let isOver = false; !isOver;) {
+      isOver = true
+      const once = <T>(work: () => Promise<T>): Promise<T> => { isOver = false; return work() }
+      await indexDocument.handle(
+        { payload: task, id: 'x', signal: new AbortController().signal, log: app.resolve(logger), once, progress: async () => undefined, ...call },
+        { indexing: app.resolve(indexing), queue: app.resolve(queue) })
+    }
   }
   const [interrupted, flaky, refused] = [await newTask(lines(9).join('\n')), await newTask(lines(9).join('\n')), await newTask(lines(9).join('\n'))]
   const controller = new AbortController()
@@ -179,7 +186,7 @@ const meanwhile = async (task: Task, act: () => Promise<unknown>): Promise<void>
     await released
   }
   const running = run(task)
-  await there
+  await Promise.race([there, running.then(() => { throw new Error('it never came to its second batch') })])
   await act()
   release()
   await running
@@ -207,6 +214,233 @@ test.serial('a document that is replaced while it is indexed ends with its new c
   await Promise.all([run(next), run(old)])
   const { segments, vectors, texts } = await left(next)
   t.deepEqual([segments.map(({ content }) => content), vectors, texts], [lines(5, 'new'), 5, 5])
+})
+
+/** What a search may meet of a document, and what is said of it, without what no two documents have in common. */
+const outcome = async ({ document_id }: Task): Promise<object> => {
+  const db = known.app.resolve(database)
+  const rows = (sql: string): Promise<object[]> => db.query(sql, [document_id])
+  return {
+    document: await rows('SELECT indexing_status, error, word_count, tokens, stalls, is_paused FROM documents WHERE id = $1'),
+    segments: await rows('SELECT generation, position, content, answer, status, error, tokens, word_count, keywords, completed_at IS NULL AS open FROM document_segments WHERE document_id = $1 ORDER BY position'),
+    children: await rows(`SELECT s.position AS of, c.position, c.content, c.status, c.word_count FROM child_chunks c JOIN document_segments s ON s.id = c.segment_id
+      WHERE c.document_id = $1 ORDER BY s.position, c.position`),
+    vectors: await rows(`SELECT COALESCE(c.content, s.content) AS of FROM vector_index_segments v LEFT JOIN child_chunks c ON c.id = v.segment_id
+      LEFT JOIN document_segments s ON s.id = v.segment_id WHERE v.document_id = $1 ORDER BY s.position, c.segment_id, c.position, 1`).then((found) => found.map((one) => JSON.stringify(one)).sort()),
+    texts: await rows('SELECT s.position, t.terms FROM text_index_segments t JOIN document_segments s ON s.id = t.segment_id WHERE t.document_id = $1 ORDER BY s.position'),
+  }
+}
+const parents = (count: number): string => Array.from({ length: count }, (_, n) => lines(3, `parent ${n} child`).join('\n')).join('\n\n')
+const forms: Record<string, { technique: 'economy' | 'high_quality'; name: string; content: string; more: object }> = {
+  'by words': { technique: 'economy', name: 'a.txt', content: lines(13).join('\n'), more: { process_rule: bySeparator('\n') } },
+  'by vectors': { technique: 'high_quality', name: 'a.txt', content: lines(13).join('\n'), more: { process_rule: bySeparator('\n') } },
+  'parent-child': {
+    technique: 'high_quality', name: 'a.txt', content: parents(5),
+    more: { doc_form: 'hierarchical_model', process_rule: { mode: 'hierarchical', rules: { pre_processing_rules: [], parent_mode: 'paragraph',
+      segmentation: { separator: '\n\n', max_tokens: 200 }, subchunk_segmentation: { separator: '\n', max_tokens: 50 } } } },
+  },
+  'questions and answers': { technique: 'high_quality', name: 'a.csv', content: lines(13, 'question').map((one) => `${one},the answer to ${one}`).join('\n'), more: { doc_form: 'qa_model', process_rule: automatic } },
+}
+for (const [form, { technique, name, content, more }] of Object.entries(forms)) {
+  test.serial(`a process that dies between any two statements leaves what another goes on from: ${form}`, async (t) => {
+    const db = known.app.resolve(database) as { query: (...args: any[]) => Promise<any[]> }
+    const add = async (): Promise<Task & { datasetId: string }> => {
+      const dataset = await known.newDataset({ indexing_technique: technique })
+      const { body } = await known.addFile(dataset, name, content, { indexing_technique: technique, ...more })
+      return { workspace_id: known.owner.workspaceId, document_id: body.document.id, generation: 1, datasetId: dataset.id }
+    }
+    const { query } = db
+    t.teardown(() => { db.query = query })
+    let left = Infinity
+    let count = 0
+    db.query = (...args) => {
+      count += 1
+      left -= 1
+      return left < 0 ? Promise.reject(new Error('dead')) : query.apply(db, args)
+    }
+    const undisturbed = await add()
+    count = 0
+    await run(undisturbed)
+    const statements = count
+    const wanted = await outcome(undisturbed) as { document: [object]; segments: object[]; children: object[]; vectors: object[] }
+    t.like(wanted.document[0], { indexing_status: 'completed', error: null })
+    t.is(wanted.segments.length, form === 'parent-child' ? 5 : 13)
+    t.is(wanted.children.length, form === 'parent-child' ? 15 : 0)
+    t.is(wanted.vectors.length, form === 'by words' ? 0 : form === 'parent-child' ? 15 : 13)
+    await fc.assert(fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 0, max: statements - 1 }), { minLength: 1, maxLength: 2 }), async (deaths) => {
+      const task = await add()
+      for (const death of deaths) {
+        left = death
+        await run(task).then(() => undefined, (error: unknown) => { if ((error as Error).message !== 'dead') throw error })
+        left = Infinity
+      }
+      await run(task)
+      t.deepEqual(await outcome(task), wanted)
+    }), { numRuns: 8, endOnFailure: true })
+  })
+}
+
+test.serial('a long text is indexed in slices, and none of them begins again what another has done', async (t) => {
+  const dataset = await known.newDataset({ indexing_technique: 'economy' })
+  const { body } = await known.addText(dataset, 'long', lines(400, 'a line of a long text').join('\n'), { process_rule: bySeparator('\n') })
+  const task = { workspace_id: known.owner.workspaceId, document_id: body.document.id as string, generation: 1, datasetId: dataset.id as string }
+  let slices = 1
+  let before = 0
+  for (; await runOnce(task); slices += 1) {
+    const { segments, texts } = await left(task)
+    t.is(texts, segments.length)
+    t.true(segments.length > before)
+    t.is((await documentOf(task)).indexing_status, 'splitting')
+    before = segments.length
+  }
+  t.true(slices > 1)
+  t.deepEqual((await left(task)).segments.map(({ content }) => content), lines(400, 'a line of a long text'))
+  t.is((await documentOf(task)).indexing_status, 'completed')
+})
+
+test.serial('what is stored of a text that is read in another way by now is not kept', async (t) => {
+  const task = await newTask(lines(23).join('\n'))
+  const db = known.app.resolve(database)
+  at = (place) => { if (place === 'embed') throw new Error('planted') }
+  await t.throwsAsync(run(task))
+  // As if an earlier version had cut the text differently.
+  await db.query(`UPDATE documents SET indexing_status = 'splitting', splitting_completed_at = NULL WHERE id = $1`, [task.document_id])
+  await db.query(`UPDATE document_segments SET content = 'otherwise', index_node_hash = 'otherwise' WHERE document_id = $1`, [task.document_id])
+  at = () => undefined
+  await run(task)
+  const { segments, vectors, texts } = await left(task)
+  t.deepEqual([segments.map(({ content }) => content), vectors, texts], [lines(23), 23, 23])
+})
+
+test.serial('a document that cannot be cut leaves nothing but the reason', async (t) => {
+  const dataset = await known.newDataset({ indexing_technique: 'economy' })
+  const { body } = await known.addFile(dataset, 'a.csv', `${lines(20, 'question').map((one) => `${one},answer`).join('\n')}\nno answer,`, { indexing_technique: 'economy', doc_form: 'qa_model', process_rule: automatic })
+  const task = { workspace_id: known.owner.workspaceId, document_id: body.document.id as string, generation: 1, datasetId: dataset.id as string }
+  const error: unknown = await t.throwsAsync(run(task), { name: 'DocumentFault' })
+  t.is((await left(task)).segments.length, 20)
+  await known.app.resolve(indexing).fail(task, (error as Error).message)
+  t.like(await left(task), nothing)
+  t.regex((await documentOf(task)).error, /Row 21/)
+})
+
+test.serial('indexing is paused, resumed and retried from the console, and each says what it cannot do', async (t) => {
+  const headers = await signIn(known.app, { email: 'ann@example.org', password: 'correct horse 42' })
+  const ask = async (method: string, path: string, json?: object): Promise<{ status: number; body: any }> => {
+    const response = await known.app.fetch(`/console/api/datasets/${path}`, { method, headers, ...json ? { json } : {} })
+    return { status: response.status, body: response.status === 204 ? undefined : await response.json() }
+  }
+  const task = await newTask(lines(12).join('\n'))
+  const processing = (action: string): Promise<{ status: number; body: any }> => ask('PATCH', `${task.datasetId}/documents/${task.document_id}/processing/${action}`)
+  const retry = (...ids: string[]): Promise<{ status: number; body: any }> => ask('POST', `${task.datasetId}/retry`, { document_ids: ids })
+  const jobs = async (): Promise<number> => (await known.app.resolve(queue).find({ name: indexDocument.name, limit: 1000 })).length
+
+  t.like(await retry(task.document_id), { status: 400, body: { code: 'document_indexing' } })
+  await meanwhile(task, async () => { t.like(await processing('pause'), { status: 200, body: { result: 'success' } }) })
+  const paused = await documentOf(task)
+  t.like(paused, { indexing_status: 'indexing', is_paused: true })
+  t.truthy(paused.paused_at)
+  // The batch that was under way came to nothing; the one before stays.
+  t.is((await left(task)).vectors, 4)
+  await run(task)
+  t.is((await left(task)).vectors, 4)
+  t.like((await ask('GET', `${task.datasetId}/indexing-status`)).body, { total: 1, data: [{ id: task.document_id, indexing_status: 'paused', completed_segments: 4, total_segments: 12 }] })
+  t.is((await processing('pause')).status, 200)
+  t.is((await processing('resume')).status, 200)
+  t.is((await ask('GET', `${task.datasetId}/documents/${task.document_id}/indexing-status`)).body.indexing_status, 'indexing')
+  let embedded = 0
+  at = (place) => { if (place === 'embed') embedded += 1 }
+  await run(task)
+  t.is(embedded, 2)
+  t.is((await documentOf(task)).indexing_status, 'completed')
+  for (const answer of [await processing('pause'), await processing('resume'), await retry(task.document_id)]) t.like(answer, { status: 400, body: { code: 'document_already_finished' } })
+  t.is((await processing('stop')).status, 404)
+
+  // A run of before may still fail; what was begun anew is none of its business.
+  const broken = await newTask(lines(6).join('\n'), { id: task.datasetId })
+  await known.app.resolve(indexing).fail(broken, 'the provider is away')
+  t.like((await ask('GET', `${task.datasetId}/error-docs`)).body, { total: 1, data: [{ id: broken.document_id, error: 'the provider is away' }] })
+  t.like(await processing('resume'), { status: 400 })
+  t.like(await retry(broken.document_id, '00000000-0000-4000-8000-000000000000'), { status: 404 })
+  t.is((await documentOf(broken)).generation, broken.generation)
+  const before = await jobs()
+  t.is((await retry(broken.document_id)).status, 204)
+  t.is(await jobs(), before + 1)
+  t.like(await documentOf(broken), { indexing_status: 'waiting', error: null, generation: broken.generation + 1 })
+  await known.app.resolve(indexing).fail(broken, 'too late')
+  await run({ ...broken, generation: broken.generation + 1 })
+  t.like(await documentOf(broken), { indexing_status: 'completed', error: null })
+  t.deepEqual((await left(broken)).segments.map(({ content }) => content), lines(6))
+  t.is((await ask('GET', `${task.datasetId}/error-docs`)).body.total, 0)
+})
+
+test.serial('another model or technique embeds the same segments anew, and meanwhile nothing wrong is found', async (t) => {
+  const db = known.app.resolve(database)
+  const task = await newTask(lines(9).join('\n'))
+  const change = async (more: object): Promise<void> => { t.is((await known.api.send('PATCH', `/v1/datasets/${task.datasetId}`, more)).status, 200) }
+  const found = async (): Promise<number> => (await known.api.send('POST', `/v1/datasets/${task.datasetId}/retrieve`, { query: 'line number 3' })).body.records.length
+  const ids = async (): Promise<object[]> => db.query('SELECT id, content FROM document_segments WHERE document_id = $1 ORDER BY position', [task.document_id])
+  const dropped = (): Promise<void> => known.app.resolve(vectorRemoval).remove(known.owner.workspaceId, task.datasetId, new AbortController().signal)
+  await run(task)
+  t.true(await found() > 0)
+  await db.query(`UPDATE document_segments SET content = 'line number 3, edited' WHERE document_id = $1 AND position = 4`, [task.document_id])
+  const before = await ids()
+
+  let embedded = 0
+  at = (place) => { if (place === 'embed') embedded += 1 }
+  await change({ embedding_model: 'words-2', embedding_model_provider: 'toy' })
+  t.is(await found(), 0)
+  t.is((await documentOf(task)).indexing_status, 'waiting')
+  await run(task)
+  t.is(embedded, 4)
+  t.true(await found() > 0)
+  t.deepEqual(await ids(), before)
+  t.like(await documentOf(task), { indexing_status: 'completed', tokens: 9 * 3 + 1, generation: 1 })
+
+  await change({ indexing_technique: 'economy' })
+  t.true(await found() > 0)
+  t.is((await left(task)).vectors, 9)
+  await dropped()
+  t.is((await left(task)).vectors, 0)
+  t.is((await documentOf(task)).indexing_status, 'completed')
+
+  // The change back, in the midst of which the change comes to nothing: each time what is embedded for another method is not kept.
+  await change({ indexing_technique: 'high_quality' })
+  await meanwhile(task, async () => { await change({ indexing_technique: 'economy' }) })
+  await dropped()
+  t.is((await left(task)).vectors, 0)
+  t.like(await documentOf(task), { indexing_status: 'completed' })
+  await change({ indexing_technique: 'high_quality' })
+  // A removal that comes late takes nothing that is needed.
+  await run(task)
+  await dropped()
+  t.is((await left(task)).vectors, 9)
+  await meanwhileChanging(task, change)
+  t.deepEqual(await ids(), before)
+  t.is((await left(task)).vectors, 9)
+})
+/** The model changes while the document is embedded for another one. */
+const meanwhileChanging = async (task: Task & { datasetId: string }, change: (more: object) => Promise<void>): Promise<void> => {
+  await change({ embedding_model: 'words-2', embedding_model_provider: 'toy' })
+  await meanwhile(task, async () => { await change({ embedding_model: 'words', embedding_model_provider: 'toy' }) })
+  await run(task)
+}
+
+test.serial('what was cut before a dataset got vectors is embedded as well', async (t) => {
+  const dataset = await known.newDataset({ indexing_technique: 'economy' })
+  const { body } = await known.addText(dataset, 'paper', lines(17).join('\n'), { process_rule: bySeparator('\n') })
+  const task = { workspace_id: known.owner.workspaceId, document_id: body.document.id as string, generation: 1, datasetId: dataset.id as string }
+  let calls = 0
+  at = (place) => { if (place === 'texts.write' && (calls += 1) === 3) throw new Error('planted') }
+  await t.throwsAsync(run(task), { message: 'planted' })
+  t.is((await left(task)).segments.length, 10)
+  at = () => undefined
+  t.is((await known.api.send('PATCH', `/v1/datasets/${task.datasetId}`, { indexing_technique: 'high_quality' })).status, 200)
+  await run(task)
+  t.is((await documentOf(task)).indexing_status, 'waiting')
+  await run({ ...task, generation: 2 })
+  const { segments, vectors, texts } = await left(task)
+  t.deepEqual([segments.map(({ content }) => content), vectors, texts], [lines(17), 17, 17])
+  t.like(await documentOf(task), { indexing_status: 'completed', tokens: 17 * 3 })
 })
 
 test.serial('documents that nobody works on are taken up, once, and not for ever', async (t) => {

@@ -41,7 +41,8 @@ export const indexingSegments = service('datasets.indexing-segments', {
   uses: { db: database, tasks: indexingTasks, removal: indexingRemoval, passages, textIndex, config: datasetsConfig },
   create: ({ db, tasks, removal, passages, textIndex, config }): IndexingSegments => {
     // What one transaction writes: some 0.1 s of an embedded database, which nobody else can use meanwhile.
-    const [most, longest] = db.exclusive ? [100, 50_000] : [500, 500_000]
+    const most = config.storeSize ?? (db.exclusive ? 100 : 500)
+    const longest = most * 1000
 
     const newSegment = (task: Task, position: number, piece: Piece): NewSegment => ({
       ...piece, position, id: uuidOf(`${task.document_id}:${task.generation}:${position}`), hash: sha256(piece.content),
