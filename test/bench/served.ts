@@ -49,7 +49,7 @@ export const served = async (server: string | undefined, config: object, flags: 
     if (server !== undefined) await asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
   }
   try {
-    await serving(url, running)
+    await serving(url, running, 300)
     const told = readdirSync(data).filter((one) => one.startsWith('provision-')).map((one) => readFileSync(join(data, one), 'utf8')).join('\n')
     const tokens = workspaces.map(({ name: of }) => new RegExp(`key of ${of}[^]*?(dataset-[A-Za-z0-9]+)`).exec(told)?.[1] ?? 'none') as [string, string]
     return {

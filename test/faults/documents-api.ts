@@ -10,13 +10,23 @@ export interface Dataset { readonly id: string; readonly kind: Kind }
 /** Rejects where there is no whole answer within `patience` milliseconds, or the connection breaks. */
 export const call = async (url: string, method: string, token: string, content: { json?: object; form?: FormData; idempotencyKey?: string }, patience: number): Promise<Reply> => {
   const { json, form, idempotencyKey } = content
-  const response = await fetch(url, {
-    method, signal: AbortSignal.timeout(patience),
-    headers: { authorization: `Bearer ${token}`, ...json ? { 'content-type': 'application/json' } : {}, ...idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey } },
-    ...json ? { body: JSON.stringify(json) } : form ? { body: form } : {},
-  })
-  const text = await response.text()
-  return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) as unknown : text }
+  const given = new AbortController()
+  const asked = async (): Promise<Reply> => {
+    const response = await fetch(url, {
+      method, signal: given.signal,
+      headers: { authorization: `Bearer ${token}`, ...json ? { 'content-type': 'application/json' } : {}, ...idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey } },
+      ...json ? { body: JSON.stringify(json) } : form ? { body: form } : {},
+    })
+    const text = await response.text()
+    return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) as unknown : text }
+  }
+  // A form that is under way when its connection ends may neither fail nor heed its signal.
+  const impatience = setTimeout(() => { given.abort() }, patience)
+  try {
+    return await Promise.race([asked(), new Promise<never>((_, reject) => {
+      given.signal.addEventListener('abort', () => { reject(new Error(`no answer within ${patience} ms`)) })
+    })])
+  } finally { clearTimeout(impatience) }
 }
 /** For what is done while nothing is disturbed. */
 export const surely = async (url: string, method: string, token: string, json?: object): Promise<any> => {

@@ -40,9 +40,9 @@ export const freePort = async (): Promise<number> => {
   return port
 }
 
-/** Waits until it is ready, for 30 s at most. */
-export const serving = async (url: string, running: Running): Promise<void> => {
-  for (let tries = 0; tries < 300; tries++) {
+/** Waits until it is ready. @param patience seconds */
+export const serving = async (url: string, running: Running, patience = 30): Promise<void> => {
+  for (let tries = 0; tries < 10 * patience; tries++) {
     if (running.child.exitCode !== null) throw new Error(`it ended: ${running.output()}`)
     if (await fetch(`${url}/readyz`).then((response) => response.ok, () => false)) return
     await sleep(100)
