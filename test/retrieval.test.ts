@@ -2,17 +2,14 @@ import { randomUUID } from 'node:crypto'
 import test from 'ava'
 import fc from 'fast-check'
 import { database } from '../core/index.ts'
-import { testApp, testPort } from '../core/testing.ts'
+import { testApp } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
 import { accounts } from '../plugins/auth/ports.ts'
-import { textIndexContract } from '../plugins/datasets/contracts/text-index.ts'
 import { datasets } from '../plugins/datasets/ports.ts'
 import type { Hit, RetrievalSettings, RetrievedSegment, SearchMethod } from '../plugins/datasets/ports.ts'
 import { fuse } from '../plugins/datasets/services/fusion.ts'
 import { nonsense, qualitySet } from './support/quality-set.ts'
 import type { QualityItem } from './support/quality-set.ts'
-
-testPort(test.serial, textIndexContract, { name: 'textIndex bm25' })
 
 // Fusion
 
