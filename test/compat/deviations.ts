@@ -20,6 +20,7 @@ const asGiven = (field: string): Deviation => ({
 /** A value that is refused with 400 and words about it. */
 const refused = (operation: string, where: string, reason: string): Deviation => ({ operation, where, ours: '400 invalid_param', theirs: '200', reason })
 const byText = 'POST /datasets/{dataset_id}/document/create-by-text'
+const formed = 'The documents of a dataset have one form, and those of the example have another. Questions and answers come as a CSV file.'
 const retrieve = 'POST /datasets/{dataset_id}/retrieve'
 const neverSent = (operation: string, error: string, reason: string): Deviation => ({ operation, where: 'error', ours: 'none', theirs: error, reason })
 
@@ -45,9 +46,9 @@ export const deviations: readonly Deviation[] = [
 
   refused('POST /datasets', 'provider = external', 'External knowledge bases are not there yet.'),
   refused('POST /datasets', 'summary_index_setting.enable = true', 'Summaries are not there yet.'),
-  refused(byText, 'doc_form = hierarchical_model', 'Child chunks are not there yet.'),
-  refused(byText, 'doc_form = qa_model', 'Questions and answers are not there yet.'),
-  refused(byText, 'process_rule.mode = hierarchical', 'Child chunks are not there yet.'),
+  refused(byText, 'doc_form = hierarchical_model', formed),
+  refused(byText, 'doc_form = qa_model', formed),
+  refused(byText, 'process_rule.mode = hierarchical', 'It goes with doc_form hierarchical_model, and the example has another.'),
   refused(retrieve, 'attachment_ids = a list', 'Searching by a picture is not there yet.'),
   refused('*', 'a field that nobody knows', 'A misspelled setting that is ignored costs its author hours; the answer names the field.'),
 
@@ -55,6 +56,9 @@ export const deviations: readonly Deviation[] = [
     operation: 'POST /datasets/{dataset_id}/document/create-by-file', where: 'error', ours: '413 file_too_large', theirs: 'none',
     reason: 'The status that replacing a document by a file is documented to have: retrying clients and proxies know what it means.',
   },
+  ...[byText, 'POST /datasets/{dataset_id}/document/create-by-file'].map((operation) => ({
+    operation, where: 'error', ours: '422 idempotency_key_reused', theirs: 'none', reason: 'Only a request that bears an Idempotency-Key meets it, which is ours.',
+  })),
   neverSent('GET /datasets/{dataset_id}/documents/{document_id}/segments', '400 provider_not_initialize', 'To read segments needs no model.'),
   neverSent(retrieve, '400 dataset_not_initialized', 'A dataset is searched from its first segment on; before that it has no answer, which is no error.'),
   neverSent(retrieve, '400 provider_quota_exceeded', 'There are no quotas here.'),

@@ -103,6 +103,12 @@ export const failures = (world: World): Readonly<Record<string, Readonly<Record<
     return withProvider({ offers: [] }, () => send(operation, { ...request, body: operation === byFile ? data : { name, text, ...data } }))
   }
 
+  const withKey = (operation: string) => (more: object = {}): Promise<Answer> => {
+    const { body, ...request } = first(operation)
+    return send(operation, { ...request, ids: economy, headers: { 'Idempotency-Key': operation }, body: { ...body, original_document_id: null, ...more } })
+  }
+  const reused = (operation: string): Provoke => async () => { await withKey(operation)(); return withKey(operation)({ doc_language: 'German' }) }
+
   const own: Record<string, Record<string, Provoke>> = {
     'POST /datasets': {
       '400 invalid_param': changed('POST /datasets', { name: '' }),
@@ -113,10 +119,11 @@ export const failures = (world: World): Readonly<Record<string, Readonly<Record<
       },
     },
     'PATCH /datasets/{dataset_id}': { '400 invalid_param': changed('PATCH /datasets/{dataset_id}', { indexing_technique: 'cheap' }) },
-    [byText]: { '400 invalid_param': changed(byText, { name: '' }), '400 provider_not_initialize': withoutModels(byText) },
+    [byText]: { '400 invalid_param': changed(byText, { name: '' }), '400 provider_not_initialize': withoutModels(byText), '422 idempotency_key_reused': reused(byText) },
     [byFile]: {
       '400 invalid_param': changed(byFile, { doc_form: 'x' }),
       '400 provider_not_initialize': withoutModels(byFile),
+      '422 idempotency_key_reused': reused(byFile),
       '400 no_file_uploaded': () => send(byFile, { ids: high, files: [] }),
       '400 too_many_files': () => send(byFile, { ids: high, files: [...file, ...file] }),
       '413 file_too_large': () => send(byFile, { ids: high, files: [{ name: 'a.txt', text: 'x'.repeat(100_001) }] }),

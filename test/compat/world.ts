@@ -14,6 +14,7 @@ export interface Request {
   readonly body?: object
   /** Files of the form; the body then is its field `data`. */
   readonly files?: readonly { readonly name: string; readonly text: string }[]
+  readonly headers?: Readonly<Record<string, string>>
 }
 export interface World extends Knowledge {
   /** With a key for the whole workspace. */
@@ -109,14 +110,14 @@ export const makeWorld = async (): Promise<World> => {
   const unfinished = { dataset_id: fourth.id, document_id: body.document.id as string, batch: body.batch as string, finish }
 
   const bound = await newToken((await dataset({})).id)
-  const sendWith = (token: string) => async (operation: string, { ids = {}, query = '', body, files }: Request): Promise<Answer> => {
+  const sendWith = (token: string) => async (operation: string, { ids = {}, query = '', body, files, headers }: Request): Promise<Answer> => {
     const [method = '', path = ''] = operation.split(' ')
     const address = `/v1${path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? '')}${query}`
-    if (!files) return client(app.url, token).send(method, address, body)
+    if (!files && !headers) return client(app.url, token).send(method, address, body)
     const form = new FormData()
-    for (const { name, text } of files) form.append('file', new Blob([text]), name)
+    for (const { name, text } of files ?? []) form.append('file', new Blob([text]), name)
     if (body) form.set('data', JSON.stringify(body))
-    const response = await app.fetch(address, { method, body: form, token })
+    const response = await app.fetch(address, { method, token, headers: { ...headers }, ...files ? { body: form } : { json: body } })
     return { status: response.status, body: await response.json(), headers: response.headers }
   }
   return {
