@@ -27,6 +27,7 @@ const settle = async (pieces: AsyncIterable<string | Pair>): Promise<string | Er
     for await (const piece of pieces) all += checked(piece)
     return all
   } catch (error) {
+    if (error instanceof assert.AssertionError) throw error
     assert(error instanceof Error, `${String(error)} is no error`)
     return error
   }
@@ -40,8 +41,7 @@ const soon = async <T>(work: Promise<T>, what: string): Promise<T> => {
 }
 
 const samples = (): Buffer[] => [
-  Buffer.alloc(0), Buffer.from([0xFF, 0xFE]), Buffer.from([0xC3, 0x28]), Buffer.alloc(4096), Buffer.from('%PDF-1.7 \x89PNG\r\n\x1a\n'), Buffer.from('PK\x03\x04 and no more'),
-  Buffer.from('<'.repeat(5000)), Buffer.from('{"question": "Grüße, 你好 👋?",\r\n"answer": "<b>yes</b>"}\r\n\r\n'.repeat(20)), Buffer.from('Frage,Antwort\nWieso?,"Dar\xFCm, \xE4h"\n'.repeat(20), 'latin1'),
+  Buffer.alloc(0), Buffer.from([0xFF, 0xFE]), Buffer.from([0xC3, 0x28]), Buffer.alloc(4096), Buffer.from('%PDF-1.7 \x89PNG\r\n\x1a\n'), Buffer.from('<'.repeat(5000)), Buffer.from('{"question": "Grüße, 你好 👋?",\r\n"answer": "<b>yes</b>"}\r\n\r\n'.repeat(20)), Buffer.from('Frage,Antwort\nWieso?,"Dar\xFCm, \xE4h"\n'.repeat(20), 'latin1'),
 ]
 const inPieces = (bytes: Buffer, size: number): Readable =>
   Readable.from((function* () { for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size) })())

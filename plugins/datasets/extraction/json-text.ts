@@ -6,6 +6,8 @@ import { unreadable } from './unreadable.ts'
 
 /** Deeper than anything that somebody wrote. */
 const DEEPEST = 200
+/** Pieces that a name may come in: each is a block of a file, or what stands between two escapes. */
+const LONGEST_KEY = 10_000
 /** A name in an object, or a number in a list. */
 interface Level { readonly isList: boolean; key: string; index: number }
 type Expecting = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | 'next'
@@ -29,9 +31,11 @@ const jsonReader = (name: string) => {
   let expecting: Expecting = 'value'
   let out: string[] = []
   let begun = false
-  /** Of a word or a string that is not over: its text so far. */
+  /** Of a word that is not over: its text so far. */
   let word: string | undefined
+  /** Of a string that is not over: where its text goes. That of a value is handed on as it comes. */
   let quoted: string[] | undefined
+  let key: string[] | undefined
   let escape: string | undefined
   let line = 1
 
@@ -41,7 +45,7 @@ const jsonReader = (name: string) => {
     all === '' || part.startsWith('[') ? all + part : `${all}.${part}`, '')
   const say = (value: string): void => {
     const where = path()
-    out.push(where === '' ? `${value}\n` : `${where}: ${value}\n`)
+    out.push(where === '' ? value : `${where}: ${value}`)
   }
   const beginValue = (sign: string): void => {
     if (expecting !== 'value' && expecting !== 'value or ]') throw wrong(`"${sign}" stands where ${expecting === 'next' ? 'a comma or an end' : expecting} belongs`)
@@ -61,7 +65,7 @@ const jsonReader = (name: string) => {
     const isEmpty = expecting === (isList ? 'value or ]' : 'key or }')
     if (level?.isList !== isList || expecting !== 'next' && !isEmpty) throw wrong(`"${isList ? ']' : '}'}" stands where something else belongs`)
     levels.pop()
-    if (isEmpty && levels.length > 0) say(isList ? '[]' : '{}')
+    if (isEmpty && levels.length > 0) say(isList ? '[]\n' : '{}\n')
     endValue()
   }
   const comma = (): void => {
@@ -70,28 +74,39 @@ const jsonReader = (name: string) => {
     level.index += 1
     expecting = level.isList ? 'value' : 'key'
   }
-  const endString = (value: string): void => {
-    const level = levels.at(-1)
+  const beginString = (): void => {
     if (expecting === 'key' || expecting === 'key or }') {
-      if (level) level.key = value
-      expecting = ':'
+      quoted = key = []
       return
     }
     beginValue('"')
-    say(value)
+    say('')
+    quoted = out
+  }
+  const endString = (): void => {
+    quoted = undefined
+    if (key) {
+      const level = levels.at(-1)
+      if (level) level.key = key.join('')
+      key = undefined
+      expecting = ':'
+      return
+    }
+    out.push('\n')
     endValue()
   }
   const endWord = (): void => {
     if (word === undefined) return
     if (!SIMPLE.test(word)) throw wrong(`"${word.slice(0, 40)}" is no value`)
     beginValue(word)
-    say(word)
+    say(`${word}\n`)
     word = undefined
     endValue()
   }
   /** Inside of a string; returns how far it came. */
   const readString = (piece: string, from: number): number => {
     const parts = quoted as string[]
+    if (key && key.length > LONGEST_KEY) throw wrong('a name is too long')
     let at = from
     while (at < piece.length) {
       if (escape !== undefined) {
@@ -117,8 +132,7 @@ const jsonReader = (name: string) => {
       const sign = piece.charAt(end)
       if (sign === '\\') { escape = ''; continue }
       if (sign !== '"') throw wrong('a string goes on over the end of the line')
-      quoted = undefined
-      endString(parts.join(''))
+      endString()
       return at
     }
     return at
@@ -127,7 +141,7 @@ const jsonReader = (name: string) => {
     if (sign === '{' || sign === '[') open(sign === '[')
     else if (sign === '}' || sign === ']') close(sign === ']')
     else if (sign === ',') comma()
-    else if (sign === '"') quoted = []
+    else if (sign === '"') beginString()
     else if (sign === ':') {
       if (expecting !== ':') throw wrong('":" stands where something else belongs')
       expecting = 'value'
@@ -157,7 +171,9 @@ const jsonReader = (name: string) => {
     },
     take: (): string => {
       const text = out.join('')
+      const isOpen = quoted === out
       out = []
+      if (isOpen) quoted = out
       return text
     },
   }

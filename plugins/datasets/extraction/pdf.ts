@@ -12,15 +12,18 @@ export const readPdf = async function* ({ bytes, name }: Source): AsyncGenerator
   const document = await getDocumentProxy(bytes, { verbosity: 0, disableFontFace: true, useSystemFonts: false }).catch((error: unknown) => {
     throw (error as Error).name === 'PasswordException' ? locked(name, error) : error
   })
-  if (document.numPages > MOST_PAGES) throw unreadable(`"${name}" has ${document.numPages} pages; ${MOST_PAGES} at most are read. Split it into several files.`)
-  for (let number = 1; number <= document.numPages; number += 1) {
-    const page = await document.getPage(number)
-    const { items } = await page.getTextContent()
-    const text = pageText(items as readonly Item[])
-    page.cleanup()
-    if (text !== '') yield `${text}\n\n`
+  try {
+    if (document.numPages > MOST_PAGES) throw unreadable(`"${name}" has ${document.numPages} pages; ${MOST_PAGES} at most are read. Split it into several files.`)
+    for (let number = 1; number <= document.numPages; number += 1) {
+      const page = await document.getPage(number)
+      const { items } = await page.getTextContent()
+      const text = pageText(items as readonly Item[])
+      page.cleanup()
+      if (text !== '') yield `${text}\n\n`
+    }
+  } finally {
+    await document.destroy()
   }
-  await document.destroy()
 }
 
 interface Item { readonly str?: string; readonly hasEOL?: boolean; readonly height?: number; readonly transform?: readonly number[] }

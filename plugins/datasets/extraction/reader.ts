@@ -1,6 +1,6 @@
 /**
- * Owns the threads in which packed files are read, one file at a time each. A thread that has read its file waits a while for the next one; one
- * that failed, was late or was not listened to until the end is ended, and with it all that it did.
+ * Owns the threads in which packed files are read, one file at a time each. A thread that is done with its file waits a while for the next one; one
+ * that ran out of memory or time, or was not listened to until the end, is ended, and with it all that it did.
  */
 import { on } from 'node:events'
 import type { Readable } from 'node:stream'
@@ -77,8 +77,8 @@ export const createReader = ({ extractMs, extractMb, unpackedBytes }: ReaderLimi
         left -= Date.now() - began
         if (done) throw late.is ? tooSlow(name, extractMs) : unreadable(`"${name}" cannot be read: what reads it ended without an answer. Upload it again, or save it in another format.`)
         const [answer] = value
+        isDone = 'done' in answer || 'failure' in answer && answer.isSound
         if ('failure' in answer) throw unreadable(answer.failure)
-        isDone = 'done' in answer
         if ('done' in answer) return
         yield answer.piece
         thread.postMessage('more')

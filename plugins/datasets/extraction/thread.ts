@@ -19,7 +19,7 @@ const parsers = {
 /** What the parser of a kind yields. */
 export type Piece<K extends Kind> = ReturnType<Awaited<ReturnType<(typeof parsers)[K]>>> extends AsyncIterable<infer T> ? T : never
 export interface Order extends Source { readonly kind: Kind; readonly mb: number }
-export type Answer<T = unknown> = { readonly piece: T } | { readonly failure: string } | { readonly done: true }
+export type Answer<T = unknown> = { readonly piece: T } | { readonly failure: string; readonly isSound: boolean } | { readonly done: true }
 
 const port = parentPort as MessagePort
 const answer = (message: Answer): void => { port.postMessage(message) }
@@ -42,7 +42,9 @@ const run = async ({ kind, mb, ...source }: Order): Promise<void> => {
     check()
     answer({ done: true })
   } catch (error) {
-    answer({ failure: asUnreadable(limit.refused() ?? error, source.name).message })
+    // What a parser that ran out of something has left behind is not to meet another file.
+    const isSound = limit.refused() === undefined && !(error instanceof RangeError)
+    answer({ failure: asUnreadable(limit.refused() ?? error, source.name).message, isSound })
   }
 }
 port.on('message', (message: Order | 'more') => { if (message !== 'more') void run(message) })

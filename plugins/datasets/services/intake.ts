@@ -50,7 +50,7 @@ export const intake = service('datasets.intake', {
       const name = fileLabel(file.name)
       const extension = extensionOf(name)
       if (!formats.reader(extension)) {
-        throw invalid('file', `Files of the type "${extension}" cannot be read. Send one of: ${formats.supported().join(', ')}.`)
+        throw invalid('file', `Files of the type "${extension}" cannot be read. ${formats.advice(extension)}`)
       }
       const { key, mediaType, size, hash } = file
       const request = requestKey && { ...requestKey, fingerprint: fingerprintOf({ file: { name, hash }, settings }) }
