@@ -40,7 +40,7 @@ const settings = (more: TestAppOptions['config'] = {}): NonNullable<TestAppOptio
       local: {},
       openai: { $adapter: 'openai-compatible', label: 'Acme', baseUrl: server.url, headers: { 'x-gateway': 'a secret of the operator' }, models: [embedding, reranking] },
       bring: { $adapter: 'openai-compatible', label: 'Bring your own' },
-    } as never,
+    },
     httpClient: { guarded: { allow: [new URL(elsewhere.url).host] } },
     ...more.adapters,
   },
@@ -215,7 +215,7 @@ const restart = async (t: ExecutionContext, of: TestApp, adapters: object = {}, 
   const [{ name }] = await of.resolve(database).query<{ name: string }>('SELECT current_database() AS name') as [{ name: string }]
   await of.kernel.stop()
   const there = url === undefined ? { embedded: {} } : { postgres: { url: Object.assign(new URL(url), { pathname: `/${name}` }).href } }
-  const next = await testApp({ config: settings({ adapters: { database: there, ...adapters } as never }), dataDir: of.dataDir, env, fakes: { logger: log } })
+  const next = await testApp({ config: settings({ adapters: { database: there, ...adapters } }), dataDir: of.dataDir, env, fakes: { logger: log } })
   t.teardown(() => next.close())
   return next
 }
@@ -263,7 +263,7 @@ test.serial('nothing at rest has a secret in it, a sealed one opens in its own r
 
 test.serial("a default model is the workspace's choice, else the configuration's, else the first that is offered", async (t) => {
   const config = settings({ plugins: { models: { defaults: { 'text-embedding': { provider: 'second', model: 'use-lite' } } } } })
-  const own = await testApp({ config: { ...config, adapters: { ...config.adapters, modelProvider: { ...config.adapters?.['modelProvider'], second: { $adapter: 'local' } } as never } } })
+  const own = await testApp({ config: { ...config, adapters: { ...config.adapters, modelProvider: { ...config.adapters?.['modelProvider'], second: { $adapter: 'local' } } } } })
   t.teardown(own.close)
   const [mine, theirs] = [await team(own, 'chooser'), await team(own, 'bystander')]
   const port = own.resolve(models)

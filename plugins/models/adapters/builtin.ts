@@ -18,7 +18,8 @@ export const builtin = defineAdapter(models, 'builtin', {
       const offer = await providers.one(workspaceId, ref.provider)
       if (modelOf(offer, ref.model, type)) return offer
       if (!offer.provider.credentials || offer.credentials) throw unsupported(offer, ref, type)
-      throw modelErrors.providerNotInitialize(`The model provider "${offer.id}" needs credentials of this workspace. An owner or admin enters them in the settings of the model provider.`)
+      throw modelErrors.providerNotInitialize(
+        `The model provider "${offer.id}" needs credentials of this workspace. An owner or admin enters them in the settings of the model provider.`)
     }
     const asked = ({ credentials }: Offer, { model }: ModelRef) => ({ model, ...credentials ? { credentials } : {} })
     return {
@@ -40,7 +41,7 @@ export const builtin = defineAdapter(models, 'builtin', {
         if (request.documents.length === 0) return { scores: [], tokens: 0 }
         const made = await offer.provider.rerank({ ...request, ...asked(offer, ref) })
         const sound = made.scores.length === request.documents.length && made.scores.every((score) => score >= 0 && score <= 1)
-        if (!sound) throw new Error(`${offer.id}/${ref.model} must give each of ${request.documents.length} documents a score from 0 to 1, and gave ${made.scores.length}, or others`)
+        if (!sound) throw new Error(`${offer.id}/${ref.model} did not give each of the ${request.documents.length} documents a score from 0 to 1`)
         return made
       },
       list: async (workspaceId, type) => (await providers.all(workspaceId)).flatMap((offer) => {

@@ -26,13 +26,16 @@ const speaking = (name: string, defaults: { readonly baseUrl?: string; readonly 
 
     const place = (credentials: OpenAiCredentials | undefined): Place => {
       const key = credentials?.api_key ?? apiKey
-      if (byWorkspace && !credentials) throw modelErrors.providerNotInitialize(`${label} needs an API key of this workspace. An owner or admin enters it in the settings of the model provider.`)
+      if (byWorkspace && !credentials) {
+        throw modelErrors.providerNotInitialize(`${label} needs an API key of this workspace. An owner or admin enters it in the settings of the model provider.`)
+      }
       const authorization = keyHeader(auth, key)
       const own = credentials?.base_url
       // What the operator sends along may be a secret, and a workspace could choose a server that shows it.
       if (own !== undefined) return { label, baseUrl: own, headers: authorization, query: {}, keeper: 'workspace' }
       if (baseUrl === undefined) throw modelErrors.providerNotInitialize(`${label} has no address. Set its baseUrl under adapters.modelProvider.`)
-      return { label, baseUrl, headers: { ...options.headers, ...authorization }, query: options.query, trusts: new URL(baseUrl).origin, keeper: byWorkspace ? 'workspace' : 'operator' }
+      const keeper = byWorkspace ? 'workspace' : 'operator'
+      return { label, baseUrl, headers: { ...options.headers, ...authorization }, query: options.query, trusts: new URL(baseUrl).origin, keeper }
     }
     const modelsOf = (credentials: OpenAiCredentials | undefined): ModelInfo[] => {
       if (!credentials) return byWorkspace ? [] : configured

@@ -49,15 +49,18 @@ const read = (answer: unknown, count: number, dimensions: number | undefined, wh
   const vectors: Float32Array[] = []
   data.forEach((item: unknown, position) => {
     const { index = position, embedding } = (item ?? {}) as { index?: unknown; embedding?: unknown }
-    if (!Number.isInteger(index) || (index as number) < 0 || (index as number) >= count || vectors[index as number]) throw new Error(`${who} returned vectors that cannot be told apart: one has the index ${String(index)}.`)
-    vectors[index as number] = vectorOf(embedding, dimensions, who)
+    if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= count || vectors[index]) {
+      throw new Error(`${who} returned vectors that cannot be told apart: one has the index ${String(index)}.`)
+    }
+    vectors[index] = vectorOf(embedding, dimensions, who)
   })
   return { vectors, tokens: tokensOf(usage) }
 }
 
 /** Of unit length. Base64 holds 32-bit floats, little-endian. */
 const vectorOf = (embedding: unknown, dimensions: number | undefined, who: string): Float32Array => {
-  const numbers = typeof embedding === 'string' ? floats(Buffer.from(embedding, 'base64')) : Array.isArray(embedding) ? Float32Array.from(embedding, Number) : new Float32Array()
+  const numbers = typeof embedding === 'string' ? floats(Buffer.from(embedding, 'base64'))
+    : Array.isArray(embedding) ? Float32Array.from(embedding, Number) : new Float32Array()
   if (numbers.length === 0 || !numbers.every(Number.isFinite)) throw new Error(`${who} returned a vector that is no list of numbers.`)
   if (dimensions !== undefined && numbers.length !== dimensions) {
     throw new Error(`${who} returned vectors of ${numbers.length} dimensions instead of ${dimensions}. Correct its dimensions where the model is configured.`)

@@ -20,7 +20,9 @@ export const isPassing = (failed: Failed): boolean => [408, 425, 429].includes(f
 /** An error for whoever asked: another attempt would end alike. */
 export const refusalOf = (failed: Failed): HttpError => {
   const { label, status, model, keeper } = failed
-  const where = keeper === 'workspace' ? 'An owner or admin of the workspace changes it in the settings of the model provider.' : 'The operator of this server sets it under adapters.modelProvider.'
+  const where = keeper === 'workspace'
+    ? 'An owner or admin of the workspace changes it in the settings of the model provider.'
+    : 'The operator of this server sets it under adapters.modelProvider.'
   if (isUsedUp(failed)) return modelErrors.providerQuotaExceeded(`The account at ${label} is used up (${status}). Top it up there, or use another key.`)
   if (status === 401 || status === 403) return modelErrors.providerNotInitialize(`${label} refuses the API key (${status}). ${where}`)
   if (status === 404) {
@@ -28,5 +30,6 @@ export const refusalOf = (failed: Failed): HttpError => {
     return modelErrors.modelCurrentlyNotSupport(`${label} ${what} (404). Check the name of the model, and the base URL, which mostly ends in /v1. ${where}`)
   }
   if (status < 400) return modelErrors.providerNotInitialize(`${label} points elsewhere instead of answering (${status}). Check the base URL. ${where}`)
-  return modelErrors.requestRefused(`${label} does not take the request (${status}). The text may be too long for ${model ?? 'the model'}: use shorter passages, or a model that takes more. The log has what the server said.`)
+  return modelErrors.requestRefused(
+    `${label} does not take the request (${status}). The text may be too long for ${model ?? 'the model'}: use shorter passages, or a model that takes more. The log has what it said.`)
 }

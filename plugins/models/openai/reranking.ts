@@ -24,7 +24,9 @@ const scoresOf = (results: unknown, count: number, who: string): number[] => {
   const found = new Map<number, number>()
   for (const result of results as readonly unknown[]) {
     const { index, relevance_score, score = relevance_score } = (result ?? {}) as { index?: unknown; relevance_score?: unknown; score?: unknown }
-    if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= count || found.has(index)) throw new Error(`${who} scored a document that it was not asked about: one has the index ${String(index)}.`)
+    if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= count || found.has(index)) {
+      throw new Error(`${who} scored a document that it was not asked about: one has the index ${String(index)}.`)
+    }
     if (typeof score !== 'number' || !Number.isFinite(score)) throw new Error(`${who} returned a score that is no number.`)
     found.set(index, score)
   }

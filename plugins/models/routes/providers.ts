@@ -9,7 +9,10 @@ import { formOf } from '../services/masking.ts'
 import { providers } from '../services/providers.ts'
 
 const ofWorkspace = { surface: 'console', credential: 'account', resource: 'workspace' } as const
-const ofProvider = { ...ofWorkspace, path: '/workspaces/current/model-providers/{provider}/credentials', access: 'model:configure', params: providerParams, uses: { entered: enteredCredentials } } as const
+const ofProvider = {
+  ...ofWorkspace, path: '/workspaces/current/model-providers/{provider}/credentials', access: 'model:configure',
+  params: providerParams, uses: { entered: enteredCredentials },
+} as const
 const refusals = [modelErrors.providerMissing, modelErrors.credentialsNotTaken, modelErrors.credentialsRefused, modelErrors.secretNeeded]
 
 const list = route({

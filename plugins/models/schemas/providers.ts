@@ -39,7 +39,9 @@ export const providerList = Joi.object<{ data: ListedProvider[] }, true>({
         variable: Joi.string().required(), type: Joi.string<FormField['type']>().valid('secret-input', 'text-input', 'list').required(), required: Joi.boolean().required(),
       })).required(),
     }).allow(null).required(),
-    custom_configuration: Joi.object<ListedProvider['custom_configuration'], true>({ status: Joi.string<'active' | 'no-configure'>().valid('active', 'no-configure').required() }).required(),
+    custom_configuration: Joi.object<ListedProvider['custom_configuration'], true>({
+      status: Joi.string<'active' | 'no-configure'>().valid('active', 'no-configure').required(),
+    }).required(),
     system_configuration: Joi.object<ListedProvider['system_configuration'], true>({ enabled: Joi.boolean().required() }).required(),
   })).required(),
 })

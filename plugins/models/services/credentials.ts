@@ -47,7 +47,8 @@ export const enteredCredentials = service('models.credentials', {
       if (!error) return result.value as Credentials
       const secrets = new Set(secretFields(schema))
       // Joi repeats what it does not like.
-      const words = error.details.slice(0, 5).map(({ message, path }) => secrets.has(String(path[0])) && message.includes('with value') ? `${path.join('.')} is not of the right form` : message)
+      const words = error.details.slice(0, 5).map(({ message, path }) =>
+        secrets.has(String(path[0])) && message.includes('with value') ? `${path.join('.')} is not of the right form` : message)
       throw errors.invalidParam(words.join('; '), { params: ['credentials', ...error.details[0]?.path ?? []].join('.') })
     }
     const tried = async (id: string, { validate }: Taking, credentials: Credentials, signal: AbortSignal): Promise<void> => {

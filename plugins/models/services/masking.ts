@@ -1,4 +1,7 @@
-/** Secrets as they are shown: recognisable to whoever entered them, useless to anybody else. A provider's schema says by `meta({ secret: true })` which fields are secret, by `meta({ address: true })` where they are sent. */
+/**
+ * Secrets as they are shown: recognisable to whoever entered them, useless to anybody else. A provider's schema says by
+ * `meta({ secret: true })` which fields are secret, and by `meta({ address: true })` which say where they are sent.
+ */
 import type Joi from 'joi'
 import { modelErrors } from '../errors.ts'
 import type { Credentials } from '../ports.ts'

@@ -39,7 +39,8 @@ export const providers = service('models.providers', {
       } catch (error) {
         log.error({ err: error, provider: id, workspace: workspaceId }, 'what a workspace entered for a model provider cannot be opened')
         throw modelErrors.providerNotInitialize(
-          `What this workspace entered for the model provider "${id}" cannot be opened with the keys that the server has. Delete it and enter it anew, or give the server its former key back.`, { cause: error })
+          `What this workspace entered for the model provider "${id}" cannot be opened with the keys that the server has. Enter it anew, or give the server its former key back.`,
+          { cause: error })
       }
     }
     const known = (): string => [...configured.keys()].join(', ') || 'none'
