@@ -113,3 +113,23 @@ test.serial('a key that is bound to one dataset cannot tell another from one tha
     }
   }
 })
+
+test('an Idempotency-Key says nothing of what somebody else did under the same words', async (t) => {
+  const send = async (token: string, dataset: string, text: string): Promise<{ status: number; id: unknown; body: string }> => {
+    const response = await app.fetch(`/v1/datasets/${dataset}/document/create-by-text`, {
+      token, headers: { 'idempotency-key': 'import 1' }, json: { name: 'same.txt', text, duplicate: false, indexing_technique: 'economy', process_rule: { mode: 'automatic' } },
+    })
+    const body = await response.text()
+    return { status: response.status, id: (JSON.parse(body) as { document?: { id: string } }).document?.id, body }
+  }
+  const [dataset] = mine.datasetIds
+  const first = await send(mine.workspaceKey, dataset, 'The first of the same name.')
+  t.is(first.status, 200, first.body)
+  t.is((await send(mine.workspaceKey, dataset, 'The first of the same name.')).id, first.id, 'the same request again')
+  // Another key of the workspace, another dataset, another workspace: each is a client of its own, and none is told that the words were used.
+  const others = [await send(mine.boundKey, dataset, 'The second.'), await send(mine.workspaceKey, mine.datasetIds[1], 'The third.'), await send(theirs.workspaceKey, theirs.datasetIds[0], 'The fourth.')]
+  for (const { status, body } of others) t.is(status, 200, body)
+  t.is(new Set([first, ...others].map(({ id }) => id)).size, 4)
+  const nobodys = await send(mine.boundKey, randomUUID(), 'x')
+  for (const id of [mine.datasetIds[1], theirs.datasetIds[0]]) t.deepEqual(await send(mine.boundKey, id, 'x'), nobodys, 'a dataset out of reach is one that nobody has')
+})
