@@ -71,7 +71,7 @@ export const narrowEncoding = (sample: Uint8Array, { name, last, declared }: { n
   const bad = lossy.match(/\uFFFD/g)?.length ?? 0
   const good = lossy.match(/[^\0-\x7F\uFFFD]/g)?.length ?? 0
   if (good > 4 * bad) throw unreadable(`"${name}" is text in UTF-8 with ${bad} damaged characters, the first after "${lossy.slice(0, lossy.indexOf('\uFFFD')).slice(-30)}". Mend it and upload it again.`)
-  const guesses = analyse(sample.subarray(Math.max(firstForeign(sample) - 40, 0))).filter(({ name: guess, confidence }) => confidence >= (MULTIBYTE.test(guess) ? SURE : 5) && !/^(utf|ascii)/i.test(guess))
+  const guesses = analyse(sample.subarray(firstForeign(sample))).filter(({ name: guess, confidence }) => confidence >= (MULTIBYTE.test(guess) ? SURE : 5) && !/^(utf|ascii)/i.test(guess))
   const candidates = [...declared === undefined ? [] : [declared], ...guesses.map(({ name: guess }) => guess), 'windows-1252']
   const found = candidates.map((encoding) => /^iso-8859-1$/i.test(encoding) ? 'windows-1252' : encoding).find((encoding) => fits(encoding, sample, last))
   if (found === undefined) throw unreadable(`"${name}" is not text in UTF-8, nor in another encoding that is known here. Save it as UTF-8 and upload it again.`)
