@@ -8,6 +8,7 @@ import { deleteFiles } from './jobs/delete-files.ts'
 import { dropVectors } from './jobs/drop-vectors.ts'
 import { forgetRequests } from './jobs/forget-requests.ts'
 import { indexDocument } from './jobs/index-document.ts'
+import { renewDataset, renewTextIndex } from './jobs/renew-text-index.ts'
 import { resumeIndexing } from './jobs/resume-indexing.ts'
 import { Dataset, DatasetGrant, DatasetQuery } from './models/dataset.ts'
 import { Document, UploadFile } from './models/document.ts'
@@ -31,8 +32,11 @@ export default definePlugin({
   adapters: [builtin, ...indexes, recursive, ...extractors],
   models: [Dataset, DatasetGrant, DatasetQuery, ProcessRule, UploadFile, Document, Segment, ChildChunk, Tag, TagBinding],
   routes: [...datasetRoutes, ...documentRoutes, ...segmentRoutes, ...indexingRoutes, ...fileRoutes],
-  jobs: [indexDocument, resumeIndexing, deleteFiles, dropVectors, forgetRequests],
+  jobs: [indexDocument, resumeIndexing, deleteFiles, dropVectors, forgetRequests, renewTextIndex, renewDataset],
   uses: { queue },
   // What a crash left half-done is taken up at once, not when the clock next strikes.
-  start: async ({ queue }) => { await queue.enqueue(resumeIndexing, {}, { key: 'resume' }) },
+  start: async ({ queue }) => {
+    await queue.enqueue(resumeIndexing, {}, { key: 'resume' })
+    await queue.enqueue(renewTextIndex, {}, { key: 'renew' })
+  },
 })

@@ -100,6 +100,64 @@ export const textIndexContract = defineContract(textIndex, {
       await subject.write(dataset, entriesOf(other, ['heron']))
       assert.deepEqual(ids(await subject.search(scopeOf(dataset), 'heron', 10)), [other.segmentIds[0]])
     },
+    'searches only the documents that it is told, and scores them as it does among all': async (subject, { db }) => {
+      const { dataset, document } = await indexed(db, subject)
+      const others = [await newDocument(db, dataset, 1), await newDocument(db, dataset, 1)]
+      for (const other of others) await subject.write(dataset, entriesOf(other, ['heron heron of the lake']))
+      const all = await subject.search(scopeOf(dataset), 'heron lake', 10)
+      const of = ({ segmentIds }: ShelfDocument) => all.filter(({ segmentId }) => segmentIds.includes(segmentId))
+      // Whether few or many are named is no matter.
+      for (const more of [[], Array.from({ length: 100 }, () => randomUUID())]) {
+        const scope = { ...scopeOf(dataset), documentIds: [...more, document.id] }
+        assert.deepEqual(await subject.search(scope, 'heron lake', 10), of(document))
+        assert.deepEqual(await subject.search(scope, 'heron lake', 1), of(document).slice(0, 1))
+        assert.deepEqual(await subject.search(scope, 'heron lake', 10, others[0]?.segmentIds), of(document))
+        await hidden['a disabled document']?.(db, document, true)
+        assert.deepEqual(await subject.search(scope, 'heron lake', 10), [])
+        await hidden['a disabled document']?.(db, document, false)
+      }
+      assert.deepEqual(await subject.search({ ...scopeOf(dataset), documentIds: [] }, 'heron lake', 10), [])
+      const elsewhere = await indexed(db, subject, ['heron lake'])
+      assert.deepEqual(await subject.search({ ...scopeOf(dataset), documentIds: [elsewhere.document.id] }, 'heron lake', 10), [])
+    },
+    'finds a passage by its keywords, each as if it stood in the text once': async (subject, { db }) => {
+      const { dataset, document, segmentIds: [first] } = await indexed(db, subject)
+      const write = (text: string, keywords: readonly string[]) =>
+        subject.write(dataset, [{ segmentId: first as string, documentId: document.id, text, keywords }])
+      const found = () => subject.search(scopeOf(dataset), 'waders by a lake', 10)
+      await write('A lake. Waders', [])
+      const asText = await found()
+      await write('A lake.', ['waders', 'Waders', 'the lake', 'lake'])
+      assert.deepEqual(await found(), asText)
+      await write('A lake.', strange)
+      assert.ok(((await found())[0]?.score ?? 1) < (asText[0]?.score ?? 0))
+      await write('A lake.', [])
+      assert.deepEqual(ids(await subject.search(scopeOf(dataset), 'waders', 10)), [])
+    },
+    'joins the forms of a word in each of the languages of what it searches, whether or not accents are written': async (subject, { db }) => {
+      const passages = [
+        'The queries were answered by the librarians before the reading rooms were closed for the night.',
+        'Die Häuser am Ufer des Flusses wurden von ihren Besitzern vor dem Hochwasser geräumt und nicht wieder bezogen.',
+        'Les élèves de cette école ont été reçus par le maire et lui ont posé des questions sur les chevaux de la ville.',
+        'Las canciones que escribió el compositor para sus hijas no fueron publicadas hasta después de su muerte.',
+        'В библиотеке есть книги, которые не выдаются на дом, их можно читать только в зале.',
+      ]
+      const asked: readonly (readonly [string, number])[] = [
+        ['a query', 0], ['librarian', 0], ['ein Haus', 1], ['die Flüsse', 1], ['une élève', 2], ['eleve', 2], ['un cheval', 2],
+        ['canción', 3], ['cancion', 3], ['книга', 4], ['библиотека', 4],
+      ]
+      const together = await indexed(db, subject, passages)
+      for (const [question, place] of asked) {
+        const alone = await indexed(db, subject, passages.slice(place, place + 1))
+        for (const { dataset, segmentIds } of [together, { ...alone, segmentIds: Array.from(passages, () => alone.segmentIds[0]) }]) {
+          const [first] = await subject.search(scopeOf(dataset), question, 10)
+          assert.ok(first)
+          assert.equal(first.segmentId, segmentIds[place], question)
+          // However many forms a word may have, it is one word of the question.
+          assert.ok(first.score <= 1 && first.score > 0.4, question)
+        }
+      }
+    },
     'another dataset or workspace is not found, not removed, and moves no score': async (subject, { db }) => {
       const { dataset } = await indexed(db, subject)
       const before = await subject.search(scopeOf(dataset), 'heron lake', 10)

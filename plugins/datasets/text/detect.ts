@@ -8,6 +8,9 @@ import type { Language, LanguageEntry } from './languages.ts'
 const [MOST, FEWEST] = [600, 30]
 const words = /[\p{L}\p{M}]{2,}/gu
 
+/** Letters that one of the Cyrillic languages alone has. */
+const tellTales: readonly (readonly [RegExp, Language])[] = [[/[іїєґ]/i, 'ukrainian'], [/[ыэё]/i, 'russian']]
+
 const all = Object.keys(languages) as Language[]
 const codeOf = (name: Language): string | undefined => (languages[name] as LanguageEntry).code
 const byCode = new Map(all.map((name) => [codeOf(name), name]))
@@ -39,7 +42,7 @@ export const languageOf = (text: string): Language => {
   if (of(best) >= 3 && of(best) >= 2 * of(second) && languages[best].script === 'Latin') return best
   if (start.length < FEWEST) return 'english'
   const guess = byCode.get(franc(start, { only }))
-  if (guess !== undefined && languages[guess].script === 'Cyrillic') return guess
+  if (guess !== undefined && languages[guess].script === 'Cyrillic') return tellTales.find(([letters]) => letters.test(start))?.[1] ?? guess
   if (codeOf(best) === undefined && of(best) >= 2 && of(best) > of(guess)) return best
   return guess !== undefined && of(guess) >= (start.length > 120 ? 2 : 1) && of(guess) > of('english') ? guess : 'english'
 }
