@@ -45,7 +45,7 @@ export const plainHost = (hostname: string): string => hostname.replace(/^\[|\]$
 export const readAllowed = (entry: string): Allowed | undefined => {
   if (entry.includes('/')) return ipaddr.IPv4.isValidCIDRFourPartDecimal(entry) || ipaddr.IPv6.isValidCIDR(entry) ? { port: undefined, range: range(entry) } : undefined
   const text = isIP(entry) === 6 ? `[${entry}]` : entry
-  if (!/^[^\s@?#\\]+$/.test(text) || !URL.canParse(`http://${text}`)) return undefined
+  if (!/^[^\s@?#*\\]+$/.test(text) || !URL.canParse(`http://${text}`)) return undefined
   const url = new URL(`http://${text}`)
   const [host, port] = [plainHost(url.hostname), /:\d+$/.test(text) ? Number(url.port || 80) : undefined]
   if (isIP(host) === 0) return { port, name: host }
