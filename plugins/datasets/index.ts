@@ -1,4 +1,4 @@
-import { definePlugin, queue } from '../../core/index.ts'
+import { definePlugin } from '../../core/index.ts'
 import { builtin } from './adapters/builtin.ts'
 import { extractors } from './adapters/extractors.ts'
 import { adapters as indexes } from './adapters/indexes.ts'
@@ -22,6 +22,7 @@ import { documentRoutes } from './routes/documents.ts'
 import { fileRoutes } from './routes/files.ts'
 import { indexingRoutes } from './routes/indexing.ts'
 import { segmentRoutes } from './routes/segments.ts'
+import { starting } from './services/starting.ts'
 
 export default definePlugin({
   name: 'datasets',
@@ -33,10 +34,6 @@ export default definePlugin({
   models: [Dataset, DatasetGrant, DatasetQuery, ProcessRule, UploadFile, Document, Segment, ChildChunk, Tag, TagBinding],
   routes: [...datasetRoutes, ...documentRoutes, ...segmentRoutes, ...indexingRoutes, ...fileRoutes],
   jobs: [indexDocument, resumeIndexing, deleteFiles, dropVectors, forgetRequests, renewTextIndex, renewDataset],
-  uses: { queue },
-  // What a crash left half-done is taken up at once, not when the clock next strikes.
-  start: async ({ queue }) => {
-    await queue.enqueue(resumeIndexing, {}, { key: 'resume' })
-    await queue.enqueue(renewTextIndex, {}, { key: 'renew' })
-  },
+  uses: { starting },
+  start: ({ starting }) => starting.begin(),
 })
