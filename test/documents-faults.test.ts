@@ -1,5 +1,7 @@
 /** Documents under faults: each fault that is planted in what was seen is told, and a short schedule on real processes has none. */
 import test from 'ava'
+import { database, errors } from '../core/index.ts'
+import type { Database } from '../core/index.ts'
 import { checkDocuments } from './faults/documents-checker.ts'
 import type { DocumentEvidence } from './faults/documents-checker.ts'
 import { canary, contentOf, versionsIn } from './faults/documents-operations.ts'
@@ -7,6 +9,7 @@ import type { DocumentAnswer, DocumentEvent, DocumentOperation, Kind, Write } fr
 import type { Stored } from './faults/documents-plugin.ts'
 import { documentTrials } from './faults/documents-trials.ts'
 import type { Outcome } from './faults/history.ts'
+import { automatic, knowledge } from './support/knowledge.ts'
 import { postgresPrograms, redisProgram } from './support/services.ts'
 
 const { TEST_DATABASE_URL: databaseUrl, TEST_REDIS_URL: redisUrl } = process.env
@@ -147,6 +150,33 @@ for (const [title, { evidence, told }] of Object.entries(planted)) {
     for (const [index, words] of told.entries()) t.true(found[index]?.startsWith(words), `${found[index] ?? ''}\nand not\n${words}`)
   })
 }
+
+test('a document whose commit nobody heard of has its file', async (t) => {
+  const { app, api, newDataset } = await knowledge()
+  t.teardown(app.close)
+  const dataset = await newDataset()
+  const db = app.resolve(database) as { -readonly [K in keyof Database]: Database[K] }
+  const { transaction } = db
+  for (const way of ['text', 'file'] as const) {
+    const send = () => way === 'text'
+      ? api.send('POST', `/v1/datasets/${dataset.id as string}/document/create-by-text`, { name: 'heard.txt', text: 'The heron waits.', duplicate: false, process_rule: automatic })
+      : api.upload(`/v1/datasets/${dataset.id as string}/document/create-by-file`, { name: 'heard.md', content: 'The owl hunts.' }, { duplicate: false, process_rule: automatic })
+    let broken = false
+    db.transaction = async (work) => {
+      const made = await transaction(work)
+      // That of the document, whose connection ends when it is done.
+      if (broken || !Array.isArray((made as { ids?: unknown } | undefined)?.ids)) return made
+      broken = true
+      throw errors.unavailable()
+    }
+    t.is((await send()).status, 503)
+    db.transaction = transaction
+    const { body: { data: [document] } } = await api.send('GET', `/v1/datasets/${dataset.id as string}/documents`)
+    t.is(document.name, way === 'text' ? 'heard.txt' : 'heard.md')
+    await app.runJobs()
+    t.like((await api.send('GET', `/v1/datasets/${dataset.id as string}/documents/${document.id as string}`)).body, { indexing_status: 'completed', error: null })
+  }
+})
 
 const onServers = databaseUrl !== undefined && redisUrl !== undefined && postgresPrograms() !== undefined && redisProgram() !== undefined
 test.serial(`a schedule of kills on ${onServers ? 'PostgreSQL' : 'the embedded database'} loses nothing, and nothing comes back`, async (t) => {

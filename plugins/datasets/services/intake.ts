@@ -1,6 +1,6 @@
 /** From what a client sends, text or file, to files in storage that become documents. */
 import { createHash, randomUUID } from 'node:crypto'
-import { errors, service, storage } from '../../../core/index.ts'
+import { errors, HttpError, service, storage } from '../../../core/index.ts'
 import type { UploadedFile } from '../../../core/index.ts'
 import { invalid } from '../errors.ts'
 import type { DatasetRow } from '../models/dataset.ts'
@@ -41,7 +41,7 @@ export const intake = service('datasets.intake', {
         if (added.isRepeated) await discard()
         return added
       } catch (error) {
-        await discard()
+        if (stored.length < texts.length || isRefusal(error)) await discard()
         throw error
       }
     },
@@ -56,9 +56,15 @@ export const intake = service('datasets.intake', {
       const request = requestKey && { ...requestKey, fingerprint: fingerprintOf({ file: { name, hash }, settings }) }
       const earlier = request && await ingestRequests.find(dataset, request)
       if (earlier) return earlier
-      const added = await documents.add(owner, dataset, [{ key, name, extension, mediaType, size, hash }], { ...settings, ruleRequired: true, request })
+      const added = await documents.add(owner, dataset, [{ key, name, extension, mediaType, size, hash }], { ...settings, ruleRequired: true, request }).catch((error: unknown) => {
+        if (!isRefusal(error)) file.keep()
+        throw error
+      })
       if (!added.isRepeated) file.keep()
       return added
     },
   }),
 })
+
+/** Whether surely nothing was stored. Where a connection ends during the commit nobody knows: better a file too many than a document without its own. */
+const isRefusal = (error: unknown): boolean => error instanceof HttpError && error.status < 500
