@@ -227,7 +227,7 @@ test('what is said of files that are something else, locked or damaged', async (
   t.is(await read('a.txt', 'BMW makes cars, MZ made motorcycles.'), 'BMW makes cars, MZ made motorcycles.')
 })
 
-test('a text of 50 MB takes no memory that grows with it, and what does not end is ended', async (t) => {
+test.serial('a text of 50 MB takes no memory that grows with it, and what does not end is ended', async (t) => {
   const line = Buffer.from('Ünïcode line of a long text, 你好. \n'.repeat(2000))
   const many = function* (bytes: number) { for (let sent = 0; sent < bytes; sent += line.length) yield line }
   const large = made({ maxTextLength: 100_000_000 })
@@ -270,8 +270,8 @@ test.serial('no packed file does harm', async (t) => {
   const outcome = (name: string, what: string, content: Buffer): Promise<string> => watched(t, `${name}, ${what}`, read(name, content, strict))
   for (const kind of ['docx', 'xlsx', 'pptx', 'epub'] as const) {
     const name = `a.${kind}`
-    t.regex(await outcome(name, 'flat', bombs.flat(kind, 60_000_000)), /^error: "a\.\w+" would have more than 5000000 bytes once it is unpacked\. Split it/)
-    t.regex(await outcome(name, 'lying', bombs.lying(kind, 60_000_000)), /^error: .*damaged: a part of it is larger than it says/)
+    t.regex(await outcome(name, 'flat', bombs.flat(kind, 20_000_000)), /^error: "a\.\w+" would have more than 5000000 bytes once it is unpacked\. Split it/)
+    t.regex(await outcome(name, 'lying', bombs.lying(kind, 20_000_000)), /^error: .*damaged: a part of it is larger than it says/)
     t.regex(await outcome(name, 'many parts', bombs.manyParts(kind, 12_000)), /^error: .*consists of 120\d\d parts; 10000 at most are read/)
     t.regex(await outcome(name, 'nested', bombs.nested(kind)), /^(#? ?a)?$/)
     t.regex(await outcome(name, 'overlapping', bombs.overlapping(kind, 1_000_000, 9000)), kind === 'docx' || kind === 'xlsx' ? /would have more than 5000000 bytes/ : /^(# )?a$/)
@@ -285,27 +285,32 @@ test.serial('no packed file does harm', async (t) => {
 test.serial('no PDF does harm, and none that takes long goes on', async (t) => {
   const strict = made({ extractMb: 64, extractMs: 20_000 })
   const outcome = (what: string, content: Buffer): Promise<string> => watched(t, what, read('a.pdf', content, strict))
-  t.regex(await outcome('a stream', bombs.pdfBomb(300_000_000, 1)), /^error: "a\.pdf" takes more than (64 MB of memory|20 seconds)/)
-  t.regex(await outcome('packed twice', bombs.pdfBomb(300_000_000, 2)), /^error: "a\.pdf" takes more than/)
-  t.regex(await outcome('runs', bombs.pdfRuns(300_000_000)), /^error: "a\.pdf" takes more than/)
+  t.regex(await outcome('a stream', bombs.pdfBomb(150_000_000, 1)), /^error: "a\.pdf" takes more than (64 MB of memory|20 seconds)/)
+  t.regex(await outcome('packed twice', bombs.pdfBomb(150_000_000, 2)), /^error: "a\.pdf" takes more than/)
+  t.regex(await outcome('runs', bombs.pdfRuns(150_000_000)), /^error: "a\.pdf" takes more than/)
   t.is(await outcome('a tree of pages that ends in itself', bombs.pdfPages()), '')
   const content = pageContent(['x'])
   t.regex(await outcome('many pages', pdfOf(Array.from({ length: 5001 }, () => content))), /has 5001 pages; 5000 at most are read/)
   t.regex(await watched(t, 'slow', read('a.pdf', pdfOf(Array.from({ length: 5000 }, () => content)), made({ extractMs: 100 }))), /^error: "a\.pdf" takes more than 0\.1 seconds to read\. Split it/)
   const controller = new AbortController()
-  const aborted = read('a.pdf', bombs.pdfBomb(300_000_000, 1), strict, { signal: controller.signal })
+  const aborted = read('a.pdf', bombs.pdfBomb(150_000_000, 1), strict, { signal: controller.signal })
   setTimeout(() => { controller.abort(new Error('stopping')) }, 300)
   await t.throwsAsync(aborted, { message: /stopping|abort/ })
   // What is not taken takes no time.
   const pieces = made({ extractMs: 5000 }).reader('a.pdf').extract(stream(pdf(['one'], ['two'], ['three'])), { name: 'a.pdf' })[Symbol.asyncIterator]()
   await pieces.next()
-  await sleep(5500)
+  await sleep(5100)
   t.deepEqual(await pieces.next(), { value: 'two\n\n', done: false })
   await pieces.return?.()
   await strict.close()
 })
 
 test.serial('over HTTP: files become segments; while bombs are read, others are served and indexed', async (t) => {
+  // Made before the server is there: it takes long, and is not what is measured.
+  const files = [
+    ['bomb.pdf', bombs.pdfBomb(150_000_000, 1)], ['bomb.docx', bombs.lying('docx', 20_000_000)], ['flat.xlsx', bombs.flat('xlsx', 20_000_000)],
+    ['deep.epub', bombs.packedWith('epub', bombs.deepXml(50_000))],
+  ] as const
   const { app, api, newDataset, addFile, contents } = await knowledge({ config: { plugins: { datasets: { unpackedBytes: 5_000_000, extractMb: 64, extractMs: 20_000 } } } })
   t.teardown(() => app.close())
   const dataset = await newDataset()
@@ -334,16 +339,14 @@ test.serial('over HTTP: files become segments; while bombs are read, others are 
       await sleep(20)
     }
   })()
-  const harmful = Promise.all([
-    add('bomb.pdf', bombs.pdfBomb(200_000_000, 1)), add('bomb.docx', bombs.lying('docx', 60_000_000)), add('deep.xlsx', bombs.flat('xlsx', 60_000_000)), add('laughs.epub', bombs.packedWith('epub', bombs.deepXml(50_000))),
-  ])
+  const harmful = Promise.all(files.map(([name, content]) => add(name, content)))
   t.is(await add('meanwhile.txt', 'Something harmless.'), 'Something harmless.')
   const messages = await harmful
   over.abort()
   await asking
-  t.regex(messages[0], /"bomb\.pdf" takes more than/)
-  t.regex(messages[1], /"bomb\.docx" is damaged/)
-  t.regex(messages[2], /"deep\.xlsx" would have more than 5000000 bytes/)
-  t.regex(messages[3], /nested more than 500 elements/)
+  t.regex(messages[0] ?? '', /"bomb\.pdf" takes more than/)
+  t.regex(messages[1] ?? '', /"bomb\.docx" is damaged/)
+  t.regex(messages[2] ?? '', /"flat\.xlsx" would have more than 5000000 bytes/)
+  t.regex(messages[3] ?? '', /nested more than 500 elements/)
   t.true(Math.max(...waits) < 2500, `/healthz took ${Math.max(...waits)} ms`)
 })
