@@ -35,9 +35,14 @@ export const localVault = defineAdapter(vault, 'local', {
         const [, id = '', text = ''] = FORM.exec(sealed) ?? []
         const bytes = Buffer.from(text, 'base64url')
         // The same bytes have several spellings; only ours is taken.
-        if (bytes.length < NONCE + TAG || bytes.toString('base64url') !== text) throw new Error('This is not a sealed secret, or a part of it is missing. Enter the secret again.')
+        if (bytes.length < NONCE + TAG || bytes.toString('base64url') !== text) {
+          throw new Error('This is not a sealed secret, or a part of it is missing. Enter the secret again.')
+        }
         const key = ring.get(id)
-        if (!key) throw new Error(`This secret was sealed under a key that this server does not have (${id}). Add the SECRET_KEY of then to adapters.vault.local.secretKeysBefore, or enter the secret again.`)
+        if (!key) {
+          throw new Error(`This secret was sealed under a key that this server does not have (${id}). `
+            + 'Add the SECRET_KEY of then to adapters.vault.local.secretKeysBefore, or enter the secret again.')
+        }
         try {
           const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE), { authTagLength: TAG }).setAAD(frame(id, owner)).setAuthTag(bytes.subarray(-TAG))
           return decipher.update(bytes.subarray(NONCE, -TAG), undefined, 'utf8') + decipher.final('utf8')

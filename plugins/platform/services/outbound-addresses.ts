@@ -17,7 +17,9 @@ const GLOBAL = range('2000::/3')
 /** An IPv4 address behind a translator (RFC 6052, 2.1). */
 const NAT64 = range('64:ff9b::/96')
 /** Every machine has these for itself: its own network card, and what a cloud tells it, credentials among it. A name never leads there. */
-const OWN = ['0.0.0.0/8', '169.254.0.0/16', '100.100.100.200/32', '192.0.0.192/32', '224.0.0.0/4', '255.255.255.255/32', '::/128', 'fe80::/10', 'fd00:ec2::254/128', 'ff00::/8'].map(range)
+const OWN = [
+  '0.0.0.0/8', '169.254.0.0/16', '100.100.100.200/32', '192.0.0.192/32', '224.0.0.0/4', '255.255.255.255/32', '::/128', 'fe80::/10', 'fd00:ec2::254/128', 'ff00::/8',
+].map(range)
 
 /** An address as it is meant: IPv4 that is written as IPv6 is IPv4. */
 const meant = (text: string): Address => {

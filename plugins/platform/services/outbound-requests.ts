@@ -16,7 +16,9 @@ export const readUrl = (text: string, base?: URL): URL => {
   if (!URL.canParse(text, base?.href)) throw new OutboundRefused('This is not the address of a web server. Write it as https://host/path.')
   const url = new URL(text, base?.href)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new OutboundRefused(`Only http: and https: are called, not ${url.protocol}`)
-  if (url.username !== '' || url.password !== '') throw new OutboundRefused(`The address of ${url.host} has a user or a password in it. Leave it out, and send credentials as a header.`)
+  if (url.username !== '' || url.password !== '') {
+    throw new OutboundRefused(`The address of ${url.host} has a user or a password in it. Leave it out, and send credentials as a header.`)
+  }
   url.hash = ''
   return url
 }
@@ -28,7 +30,10 @@ const OURS = /^(host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding
 export const ask = ({ url, method = 'GET', headers = {}, json, body }: OutboundRequest): Asked => {
   const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
   const wrong = named.find(([name, value]) => OURS.test(name) || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
-  if (wrong) throw new Error(`The header ${JSON.stringify(wrong[0])} cannot be sent: ${OURS.test(wrong[0]) ? 'the connection decides it. Leave it out.' : 'it has a line break or another character that no header may have. Correct it.'}`)
+  if (wrong) {
+    const why = OURS.test(wrong[0]) ? 'the connection decides it. Leave it out.' : 'it has a line break or another character that no header may have. Correct it.'
+    throw new Error(`The header ${JSON.stringify(wrong[0])} cannot be sent: ${why}`)
+  }
   return {
     url: readUrl(url), method, body: json === undefined ? body : JSON.stringify(json),
     headers: { accept: '*/*', ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...Object.fromEntries(named), 'accept-encoding': 'identity' },
