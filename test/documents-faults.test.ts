@@ -165,7 +165,7 @@ test('a document whose commit nobody heard of has its file', async (t) => {
     db.transaction = async (work) => {
       const made = await transaction(work)
       // That of the document, whose connection ends when it is done.
-      if (broken || !Array.isArray((made as { ids?: unknown } | undefined)?.ids)) return made
+      if (broken || !Array.isArray((made as unknown as { ids?: unknown } | undefined)?.ids)) return made
       broken = true
       throw errors.unavailable()
     }
