@@ -18,8 +18,8 @@ import { judge, readCollections } from './collections.ts'
 import type { Collection } from './collections.ts'
 
 /**
- * `--vectors pgvector` takes the other index, `--weights 0.5` gives the vectors another share, `--limit 100` takes so many documents of each
- * collection, which is for trying out: its figures mean nothing.
+ * `--vectors pgvector` takes the other index, `--weights 0.5` gives the vectors another share, `--limit 100` takes so many documents and
+ * questions of each collection, which is for trying out: its figures mean nothing.
  */
 const { values: { data = '', vectors = 'exact', weights, limit } } = parseArgs({
   options: { data: { type: 'string' }, vectors: { type: 'string' }, weights: { type: 'string' }, limit: { type: 'string' } },
@@ -69,7 +69,7 @@ const ask = async (app: TestApp, owner: Owner, collection: Collection, form: For
     const settings: RetrievalSettings = { method, topK: 200, ...weights === undefined ? {} : { weights: { vector, text: 1 - vector } } }
     const rankings = new Map<string, string[]>()
     const [times, tops]: [number[], number[]] = [[], []]
-    for (const [question, text] of collection.questions) {
+    for (const [question, text] of [...collection.questions].slice(0, Number(limit ?? collection.questions.size))) {
       const begin = performance.now()
       const hits = await app.resolve(datasets).retrieve(owner.workspaceId, [id], text, settings)
       times.push(performance.now() - begin)
