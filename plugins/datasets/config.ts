@@ -42,7 +42,7 @@ export const datasetsConfig = defineConfig('datasets', Joi.object<DatasetsConfig
   maxParentLength: Joi.number().integer().min(1000).default(100_000),
   batchSize: Joi.number().integer().min(1).max(1000).default(32),
   storeSize: Joi.number().integer().min(1).max(1000),
-  sliceMs: Joi.number().integer().min(10).default(15_000),
+  sliceMs: Joi.number().integer().min(10).default(5_000),
   fileLinkSeconds: Joi.number().integer().min(1).default(300),
   idempotencyHours: Joi.number().min(0.01).max(24 * 30).default(24),
   keywords: Joi.number().integer().min(1).max(100).default(10),

@@ -21,7 +21,7 @@ const providerItem = {
 
 /** A field of the form in which a workspace enters its credentials. */
 export interface FormField { variable: string; type: 'secret-input' | 'text-input' | 'list'; required: boolean }
-interface ListedProvider extends ProviderItem {
+export interface ListedProvider extends ProviderItem {
   /** Of the models that the workspace can use now. */
   supported_model_types: ModelType[]
   /** Null: everything comes from the configuration of the server. */
@@ -56,7 +56,7 @@ export const validity = Joi.object<{ result: 'success' | 'error'; error?: string
 
 const modelType = Joi.string<ModelType>().valid(...modelTypes).required()
 export const modelTypeQuery = Joi.object<{ model_type: ModelType }, true>({ model_type: modelType })
-interface DefaultModel { model: string; model_type: ModelType; provider: ProviderItem & { supported_model_types: ModelType[] } }
+export interface DefaultModel { model: string; model_type: ModelType; provider: ProviderItem & { supported_model_types: ModelType[] } }
 export const defaultModelReply = Joi.object<{ data: DefaultModel | null }, true>({
   data: Joi.object<DefaultModel, true>({
     model: Joi.string().required(), model_type: modelType,
