@@ -1,5 +1,5 @@
 /**
- * How fast the text index is: `npm run bench:text -- [--passages N] [--datasets N] [--questions N] [--one-by-one]`. On a new database it writes
+ * How fast the text index is: `npm run bench:text -- [--passages N] [--datasets N] [--questions N]`. On a new database it writes
  * passages of 60 words whose frequencies follow Zipf's law, and asks questions of 250 characters.
  */
 import { parseArgs } from 'node:util'

@@ -1,4 +1,5 @@
 /** From text to the terms by which it is indexed and found. Passages and questions go the same way, but a question goes it in every language of what is searched. */
+import { LRUCache } from 'lru-cache'
 import { languageOf } from './detect.ts'
 import { languageOfWord, languages, listOf, rulesOf } from './languages.ts'
 import type { Language } from './languages.ts'
@@ -44,7 +45,19 @@ const pieces = function* (text: string): Generator<Piece> {
   }
 }
 
-export const analyse = (text: string, language: Language = languageOf(text)): Analysis => {
+/** A passage that is being indexed is asked for its keywords first, and then for its terms. In UTF-16 units: some batches. */
+const lately = new LRUCache<string, Analysis>({ maxSize: 500_000, sizeCalculation: (_analysis, text) => text.length + 1 })
+
+/** @param language that of the text, where somebody knows it */
+export const analyse = (text: string, language?: Language): Analysis => {
+  if (language !== undefined) return analyseIn(text, language)
+  const known = lately.get(text)
+  if (known) return known
+  const made = analyseIn(text, languageOf(text))
+  lately.set(text, made)
+  return made
+}
+const analyseIn = (text: string, language: Language): Analysis => {
   const [tokens, used] = [[] as Token[], new Set<Language>()]
   for (const { word, spaced } of pieces(text)) {
     const own = spaced ? languageOfWord(word, language) : undefined
