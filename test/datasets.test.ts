@@ -47,6 +47,8 @@ test.serial('a dataset is made, read, changed, listed and deleted', async (t) =>
   t.deepEqual((await api.send('GET', at)).body.partial_member_list, [friend])
   t.deepEqual((await api.send('PATCH', at, { permission: 'partial_members' })).body.partial_member_list, [friend])
   t.deepEqual((await api.send('PATCH', at, { permission: 'only_me' })).body.partial_member_list, [])
+  const asElsewhere = { embedding_model_provider: 'langgenius/toy/toy', embedding_model: 'words' }
+  t.like((await api.send('PATCH', at, asElsewhere)).body, { ...asElsewhere, embedding_available: true }, 'a provider may be written as clients of other servers do')
   t.false('partial_member_list' in (await api.send('GET', at)).body)
 
   const { body: page } = await api.send('GET', '/v1/datasets?keyword=MANU&limit=5')

@@ -1,5 +1,6 @@
 import { DataTypes } from 'sequelize'
 import { model } from '../../../core/index.ts'
+import type { ModelRef } from '../ports.ts'
 import type { RetrievalModel } from '../schemas/retrieval-model.ts'
 
 export type IndexingTechnique = 'high_quality' | 'economy'
@@ -30,6 +31,11 @@ export interface DatasetRow {
   updated_by: string | null
   updated_at: Date
 }
+
+/** By which its texts become vectors; undefined where it has none, or nobody has decided yet. */
+export const embeddingModelOf = (
+  { embedding_model_provider: provider, embedding_model: model }: Pick<DatasetRow, 'embedding_model_provider' | 'embedding_model'>,
+): ModelRef | undefined => provider !== null && model !== null ? { provider, model } : undefined
 
 export const Dataset = model<DatasetRow>('datasets', {
   id: { type: DataTypes.UUID, primaryKey: true },

@@ -1,6 +1,7 @@
 /** From a question to scored segments, by meaning, by words, or by both. */
 import { database, service } from '../../../core/index.ts'
 import type { ModelRef } from '../../models/ports.ts'
+import { embeddingModelOf } from '../models/dataset.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import { textIndex, vectorIndex } from '../ports.ts'
 import type { Hit, IndexScope, SearchMethod, VectorHit } from '../ports.ts'
@@ -69,8 +70,7 @@ export const candidates = service('datasets.candidates', {
   },
 })
 
-const modelOf = ({ indexing_technique: technique, embedding_model: model, embedding_model_provider: provider }: SearchedDataset): ModelRef | undefined =>
-  technique === 'high_quality' && model !== null && provider !== null ? { provider, model } : undefined
+const modelOf = (dataset: SearchedDataset): ModelRef | undefined => dataset.indexing_technique === 'high_quality' ? embeddingModelOf(dataset) : undefined
 
 const byModel = (datasets: readonly SearchedDataset[]): Map<string, { model: ModelRef; members: SearchedDataset[] }> => {
   const groups = new Map<string, { model: ModelRef; members: SearchedDataset[] }>()

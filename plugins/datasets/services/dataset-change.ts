@@ -7,7 +7,7 @@ import { database, errors, queue, service } from '../../../core/index.ts'
 import { datasetErrors, invalid } from '../errors.ts'
 import { dropVectors } from '../jobs/drop-vectors.ts'
 import { resumeIndexing } from '../jobs/resume-indexing.ts'
-import { Dataset, DatasetGrant } from '../models/dataset.ts'
+import { Dataset, DatasetGrant, embeddingModelOf } from '../models/dataset.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import type { DatasetChange } from '../schemas/dataset.ts'
 import { datasetRecords, isNameTaken, refuseSummaries } from './dataset-records.ts'
@@ -41,9 +41,7 @@ export const datasetChanges = service('datasets.changes', {
       const named = await modelChoice.named(before.workspace_id, change)
       const technique = change.indexing_technique ?? before.indexing_technique
       if (technique === 'economy') return { indexing_technique: technique, embedding_model_provider: null, embedding_model: null }
-      const kept = before.embedding_model_provider !== null && before.embedding_model !== null
-        ? { provider: before.embedding_model_provider, model: before.embedding_model } : undefined
-      const model = named ?? kept ?? (technique === 'high_quality' ? await modelChoice.fallback(before.workspace_id) : undefined)
+      const model = named ?? embeddingModelOf(before) ?? (technique === 'high_quality' ? await modelChoice.fallback(before.workspace_id) : undefined)
       if (technique === 'high_quality' && !model) throw datasetErrors.modelUnknown(datasetErrors.noProvider().message)
       return { indexing_technique: technique, embedding_model_provider: model?.provider ?? null, embedding_model: model?.model ?? null }
     }

@@ -1,4 +1,4 @@
-/** Datasets as clients see them: a constant number of queries, however many datasets. */
+/** Datasets as clients see them: a constant number of queries, and one question for each embedding model, however many datasets. */
 import { database, service } from '../../../core/index.ts'
 import { accounts } from '../../auth/ports.ts'
 import { DatasetGrant } from '../models/dataset.ts'
@@ -21,20 +21,20 @@ export const datasetItems = service('datasets.items', {
   create: ({ db, accounts, modelChoice, tags, DatasetGrant }): DatasetItems => {
     const present = async (workspaceId: string, rows: readonly DatasetRow[], members?: readonly string[]): Promise<DatasetItem[]> => {
       if (rows.length === 0) return []
-      const [counted, owner, isAvailable, tagged] = await Promise.all([
+      const [counted, owner, unavailable, tagged] = await Promise.all([
         db.query<Counts>(
           `SELECT dataset_id, count(*)::int AS documents, sum(word_count)::float8 AS words,
              count(*) FILTER (WHERE indexing_status = 'completed' AND enabled AND NOT archived)::int AS available
            FROM documents WHERE workspace_id = $1 AND dataset_id = ANY ($2::uuid[]) GROUP BY dataset_id`, [workspaceId, rows.map(({ id }) => id)]),
         accounts.owner(workspaceId),
-        modelChoice.availability(workspaceId),
+        modelChoice.unavailable(workspaceId, rows),
         tags.of(workspaceId, rows.map(({ id }) => id)),
       ])
       const counts = new Map(counted.map((one) => [one.dataset_id, one]))
       return rows.map((row) => {
         const { documents = 0, available = 0, words = 0 } = counts.get(row.id) ?? {}
         return presentDataset(row, {
-          documents, available, words, tags: tagged.get(row.id) ?? [], authorName: owner?.accountId === row.created_by ? owner.name : null, embeddingAvailable: isAvailable(row),
+          documents, available, words, tags: tagged.get(row.id) ?? [], authorName: owner?.accountId === row.created_by ? owner.name : null, embeddingAvailable: !unavailable.has(row),
           ...members ? { partialMembers: members } : {},
         })
       })

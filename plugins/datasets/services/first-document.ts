@@ -2,7 +2,7 @@
 import { service } from '../../../core/index.ts'
 import type { ModelRef } from '../../models/ports.ts'
 import { datasetErrors, invalid } from '../errors.ts'
-import { Dataset } from '../models/dataset.ts'
+import { Dataset, embeddingModelOf } from '../models/dataset.ts'
 import type { DatasetRow, IndexingTechnique } from '../models/dataset.ts'
 import type { DocumentSettings } from '../schemas/document.ts'
 import { DEFAULT_RETRIEVAL } from '../schemas/retrieval-model.ts'
@@ -26,8 +26,7 @@ export const firstDocument = service('datasets.first-document', {
       const named = await modelChoice.named(dataset.workspace_id, given)
       await modelChoice.checkReranking(dataset.workspace_id, given.retrieval_model)
       if (technique === 'economy') return { technique, model: undefined }
-      const { embedding_model_provider: provider, embedding_model: name } = dataset
-      const kept = provider !== null && name !== null ? { provider, model: name } : undefined
+      const kept = embeddingModelOf(dataset)
       const model = dataset.indexing_technique && kept ? kept : named ?? kept ?? await modelChoice.fallback(dataset.workspace_id)
       if (!model) throw datasetErrors.noProvider()
       return { technique, model }

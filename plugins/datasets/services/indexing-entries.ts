@@ -8,6 +8,7 @@ import { models } from '../../models/ports.ts'
 import type { Embeddings } from '../../models/ports.ts'
 import { datasetsConfig } from '../config.ts'
 import { DocumentFault } from '../errors.ts'
+import { embeddingModelOf } from '../models/dataset.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import type { DocumentRow } from '../models/document.ts'
 import { vectorIndex } from '../ports.ts'
@@ -49,11 +50,11 @@ export const indexingEntries = service('datasets.indexing-entries', {
     const size = db.exclusive ? 200 : 1000
 
     const embed = async (task: Task, dataset: DatasetRow, texts: readonly string[], signal: AbortSignal): Promise<Embeddings> => {
-      const { embedding_model_provider: provider, embedding_model: model } = dataset
-      if (!provider || !model) throw new DocumentFault('The dataset has no embedding model. Choose one in its settings and send the document again.')
+      const model = embeddingModelOf(dataset)
+      if (!model) throw new DocumentFault('The dataset has no embedding model. Choose one in its settings and send the document again.')
       try {
-        const made = await models.embed(task.workspace_id, { provider, model }, { texts, purpose: 'document', signal })
-        if (made.vectors.length !== texts.length) throw new Error(`${provider}/${model} returned ${made.vectors.length} vectors for ${texts.length} texts`)
+        const made = await models.embed(task.workspace_id, model, { texts, purpose: 'document', signal })
+        if (made.vectors.length !== texts.length) throw new Error(`${model.provider}/${model.model} returned ${made.vectors.length} vectors for ${texts.length} texts`)
         return made
       } catch (error) {
         // The request itself is refused: an unknown model, a missing key. To ask again would not help, unless it only came too soon.

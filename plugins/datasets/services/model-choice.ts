@@ -3,6 +3,7 @@ import { service } from '../../../core/index.ts'
 import { models } from '../../models/ports.ts'
 import type { ModelRef } from '../../models/ports.ts'
 import { datasetErrors } from '../errors.ts'
+import { embeddingModelOf } from '../models/dataset.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import type { RetrievalModel } from '../schemas/retrieval-model.ts'
 import { rerankerOf } from './search-settings.ts'
@@ -14,8 +15,8 @@ export interface ModelChoice {
   fallback(workspaceId: string): Promise<ModelRef | undefined>
   /** Throws 400 where the retrieval model names a reranking model that is not there. */
   checkReranking(workspaceId: string, retrieval: RetrievalModel | null | undefined): Promise<void>
-  /** Tells of each dataset whether its embedding model can be used: one question, however many datasets. */
-  availability(workspaceId: string): Promise<(dataset: DatasetRow) => boolean>
+  /** Those of the datasets whose embedding model cannot be used: one question for each model, however many datasets. */
+  unavailable(workspaceId: string, datasets: readonly DatasetRow[]): Promise<ReadonlySet<DatasetRow>>
 }
 
 export const modelChoice = service('datasets.model-choice', {
@@ -40,11 +41,17 @@ export const modelChoice = service('datasets.model-choice', {
         throw datasetErrors.modelUnknown(`The reranking model ${named.provider}/${named.model} is not available. Name one that is, or send reranking_enable false.`)
       }
     },
-    availability: async (workspaceId) => {
-      const offers = await models.list(workspaceId, 'text-embedding')
-      const known = new Set(offers.flatMap((one) => one.models.map(({ name }) => JSON.stringify([one.provider, name]))))
-      return ({ indexing_technique: technique, embedding_model_provider: provider, embedding_model: model }) =>
-        technique !== 'high_quality' || known.has(JSON.stringify([provider, model]))
+    unavailable: async (workspaceId, datasets) => {
+      // `find` is asked, and not the list compared: a provider may be written in more than one way.
+      const known = new Map<string, boolean>()
+      const missing = new Set<DatasetRow>()
+      for (const dataset of datasets.filter(({ indexing_technique: technique }) => technique === 'high_quality')) {
+        const model = embeddingModelOf(dataset)
+        const key = JSON.stringify(model)
+        if (!known.has(key)) known.set(key, model !== undefined && await models.find(workspaceId, model, 'text-embedding') !== undefined)
+        if (!known.get(key)) missing.add(dataset)
+      }
+      return missing
     },
   }),
 })
