@@ -3,7 +3,7 @@ import { randomInt, randomUUID } from 'node:crypto'
 import { database, queue, service } from '../../../core/index.ts'
 import { datasetErrors, invalid } from '../errors.ts'
 import { deleteFiles } from '../jobs/delete-files.ts'
-import { indexDocument } from '../jobs/index-document.ts'
+import { enqueueIndexing } from '../jobs/index-document.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import { Document, UNINDEXED, UploadFile } from '../models/document.ts'
 import type { DocumentRow } from '../models/document.ts'
@@ -81,7 +81,7 @@ export const documents = service('datasets.documents', {
 
     const checkHasPairs = ({ extension }: StoredFile): void => {
       if (!formats.reader(extension)?.pairs) {
-        throw invalid('doc_form', 'doc_form qa_model takes files of questions and answers. Send a CSV file with the questions in its first column and the answers in its second, or send another doc_form.')
+        throw invalid('doc_form', 'doc_form qa_model takes files of questions and answers. Send an Excel (.xlsx) or CSV file with the questions in its first column and the answers in its second, or send another doc_form.')
       }
     }
     const storeFile = async ({ workspaceId, accountId }: Owner, { key, mediaType, ...file }: StoredFile): Promise<string> => {
@@ -125,8 +125,7 @@ export const documents = service('datasets.documents', {
             }
             const old = await findReplaced(locked, file, options)
             const { id, generation } = old ? await replace(old, values) : await create(owner, locked, values)
-            const task = { workspace_id: owner.workspaceId, document_id: id, generation }
-            await queue.enqueue(indexDocument, task, { key: `${id}:${generation}`, group: owner.workspaceId })
+            await enqueueIndexing(queue, { workspace_id: owner.workspaceId, document_id: id, generation })
             ids.push(id)
           }
           if (request) await ingestRequests.remember(locked, request, { ids, batch })
