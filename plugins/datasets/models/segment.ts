@@ -35,6 +35,9 @@ export interface SegmentRow {
   updated_at: Date
 }
 
+/** What is found by words and what a reranking model reads: of a pair, the question and the answer. */
+export const textOf = ({ content, answer }: Pick<SegmentRow, 'content' | 'answer'>): string => answer === null ? content : `${content}\n${answer}`
+
 export const Segment = model<SegmentRow>('document_segments', {
   id: { type: DataTypes.UUID, primaryKey: true },
   workspace_id: DataTypes.UUID,

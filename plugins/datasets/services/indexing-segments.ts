@@ -11,6 +11,7 @@ import { database, service } from '../../../core/index.ts'
 import { codePoints } from '../chunking/code-points.ts'
 import { datasetsConfig } from '../config.ts'
 import type { DocumentRow } from '../models/document.ts'
+import { textOf } from '../models/segment.ts'
 import { textIndex } from '../ports.ts'
 import { indexingRemoval } from './indexing-removal.ts'
 import { indexingTasks, keyOf, OF_TASK, SEGMENTS_OF_TASK } from './indexing-task.ts'
@@ -135,7 +136,6 @@ export const indexingSegments = service('datasets.indexing-segments', {
   },
 })
 
-const textOf = ({ content, answer }: Pick<Piece, 'content' | 'answer'>): string => answer === null ? content : `${content}\n${answer}`
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 /** The same id for the same name, in the form of a UUID of version 8 (RFC 9562). */
 const uuidOf = (name: string): string => {

@@ -1,5 +1,6 @@
 /** Search in one or many datasets of a workspace: candidates, perhaps scored anew by a model, cut, and read as they are now. */
 import { service } from '../../../core/index.ts'
+import { textOf } from '../models/segment.ts'
 import type { FoundSegment } from '../presenters/segment.ts'
 import type { Hit, RetrievalSettings } from '../ports.ts'
 import { askedModels } from './asked-models.ts'
@@ -34,7 +35,7 @@ export const retrieval = service('datasets.retrieval', {
       const scoredAnew = async (): Promise<readonly Hit[]> => {
         if (!rerank || hits.length === 0) return hits
         const read = await segments.found(workspaceId, datasetIds, best(hits, MOST), [])
-        const scores = await askedModels.rerank(workspaceId, rerank, question, read.map(textOf), signal)
+        const scores = await askedModels.rerank(workspaceId, rerank, question, read.map((segment) => textOf(segment).slice(0, READ)), signal)
         return read.map(({ id }, index) => ({ segmentId: id, score: scores[index] as number }))
       }
       const scored = (await scoredAnew()).filter(({ score }) => score > 0 && score >= scoreThreshold)
@@ -50,4 +51,3 @@ const best = (hits: readonly Hit[], count: number): Hit[] => {
   const last = sorted[count - 1]?.score ?? 0
   return sorted.filter(({ score }) => score >= last)
 }
-const textOf = ({ content, answer }: FoundSegment): string => (answer === null ? content : `${content}\n${answer}`).slice(0, READ)

@@ -1,5 +1,6 @@
 /** Analyses anew what was indexed by the rules of an earlier release. Until that is done, words whose stems have changed are not found. */
 import { database, service } from '../../../core/index.ts'
+import { textOf } from '../models/segment.ts'
 import { ANALYSIS } from './analysis.ts'
 import { createPostings } from './postings.ts'
 
@@ -36,9 +37,8 @@ export const textRenewal = service('datasets.text-renewal', {
           return false
         }
         await postings.remove(at, { segmentIds: rows.map(({ segment_id }) => segment_id) })
-        await postings.write(at, rows.filter(({ content }) => content !== null).map(({ segment_id, document_id, content, answer, keywords }) => ({
-          segmentId: segment_id, documentId: document_id, text: answer === null ? content ?? '' : `${content ?? ''}\n${answer}`, keywords: keywords ?? [],
-        })))
+        await postings.write(at, rows.flatMap(({ segment_id, document_id, content, answer, keywords }) =>
+          content === null ? [] : [{ segmentId: segment_id, documentId: document_id, text: textOf({ content, answer }), keywords: keywords ?? [] }]))
         return true
       }),
     }
