@@ -1,7 +1,7 @@
 /** Bytes as they are read by formats that are text: in blocks of one size, however they come. */
 import { setImmediate } from 'node:timers/promises'
 
-export const BLOCK = 64 * 1024
+const BLOCK = 64 * 1024
 
 /** Every block but the last has `BLOCK` bytes. Between two of them others get their turn. */
 export const blocks = async function* (file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -3,14 +3,14 @@ import { fileTypeFromBuffer } from 'file-type'
 import { unreadable } from './unreadable.ts'
 
 /** Bytes from the beginning that are looked at: few enough that a packed file has nothing to unpack in them. */
-export const HEAD = 4100
+const HEAD = 4100
 const OLD_OFFICE = new Set(['cfb', 'doc', 'xls', 'ppt'])
 const starts = (bytes: Uint8Array, text: string): boolean => Buffer.from(bytes.subarray(0, text.length)).toString('latin1') === text
 const includes = (bytes: Uint8Array, text: string, encoding: BufferEncoding = 'latin1'): boolean =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(text, 0, encoding)
 
 /** In words; undefined where nothing is known of such bytes. */
-export const seemsToBe = async (bytes: Uint8Array): Promise<string | undefined> => {
+const seemsToBe = async (bytes: Uint8Array): Promise<string | undefined> => {
   if (bytes.length === 0) return 'empty'
   if (starts(bytes, '{\\rtf')) return 'a Rich Text file (.rtf)'
   const found = await fileTypeFromBuffer(bytes.subarray(0, HEAD)).catch(() => undefined)

@@ -1,6 +1,6 @@
 import type { ModelInfo } from '../ports.ts'
 
-export const bothLanguages = (label: string) => ({ en_US: label, zh_Hans: label })
+const bothLanguages = (label: string) => ({ en_US: label, zh_Hans: label })
 /** Who offers something; our providers have no icons. */
 export const presentProvider = (workspaceId: string, { id, label }: { readonly id: string; readonly label: string }) =>
   ({ tenant_id: workspaceId, provider: id, label: bothLanguages(label), icon_small: {}, icon_small_dark: {} })

@@ -1,6 +1,6 @@
 /** Files that are made to do harm when they are unpacked or parsed. */
 import { Buffer } from 'node:buffer'
-import { deflateRawSync, deflateSync } from 'node:zlib'
+import { deflateSync } from 'node:zlib'
 import { docxParts, epubParts, pptxParts, sheetXml, xlsxParts, zipped } from './office.ts'
 import { pdfOf } from './pdf.ts'
 
@@ -77,10 +77,3 @@ export const pdfRuns = (bytes: number): Buffer => {
 }
 /** Says that it has more pages than anybody wrote, in a tree that ends in itself. */
 export const pdfPages = (): Buffer => Buffer.from(pdfOf([Buffer.from('BT ET')]).toString('latin1').replace(/\/Kids \[4 0 R\] \/Count 1 >>/, '/Kids [2 0 R] /Count 999999999>>'), 'latin1')
-/** Its objects lie in a stream that unpacks to `bytes`. */
-export const pdfObjects = (bytes: number): Buffer => {
-  const packed = deflateSync(Buffer.concat([Buffer.from('3 0 '), Buffer.alloc(bytes, ' ')]))
-  const stream = `<< /Type /ObjStm /N 1 /First 4 /Length ${packed.length} /Filter /FlateDecode >>\nstream\n${packed.toString('latin1')}\nendstream`
-  return pdfOf([Buffer.from('BT ET')], { more: [stream] })
-}
-export const rawDeflated = (bytes: number): Buffer => deflateRawSync(Buffer.alloc(bytes))

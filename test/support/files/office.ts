@@ -3,7 +3,7 @@ import { zipSync } from 'fflate'
 import type { Zippable } from 'fflate'
 
 const xml = (text: string): Uint8Array => Buffer.from(`<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n${text}`)
-export const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 const zip = (parts: Readonly<Record<string, Uint8Array | string>>): Buffer => Buffer.from(zipSync(Object.fromEntries(
   Object.entries(parts).map(([name, part]) => [name, typeof part === 'string' ? xml(part) : part])) as Zippable))
 

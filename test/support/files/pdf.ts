@@ -5,7 +5,6 @@ export interface PdfOptions {
   /** What the content streams say they are packed with, outermost first; the content must be so. */
   readonly filters?: readonly string[]
   readonly trailer?: string
-  readonly more?: readonly string[]
 }
 const text = (line: string): string => line.replaceAll(/[\\()]/g, (sign) => `\\${sign}`)
 
@@ -15,7 +14,7 @@ export const pageContent = (lines: readonly string[]): Buffer => {
   return Buffer.from(`BT /F1 12 Tf 72 760 Td ${shown.join(' ')} ET`, 'latin1')
 }
 
-export const pdfOf = (contents: readonly Buffer[], { filters = [], trailer = '', more = [] }: PdfOptions = {}): Buffer => {
+export const pdfOf = (contents: readonly Buffer[], { filters = [], trailer = '' }: PdfOptions = {}): Buffer => {
   const kids = contents.map((_, index) => `${4 + 2 * index} 0 R`).join(' ')
   const objects: Buffer[] = [
     Buffer.from('<< /Type /Catalog /Pages 2 0 R >>'), Buffer.from(`<< /Type /Pages /Kids [${kids}] /Count ${contents.length} >>`),
@@ -24,7 +23,6 @@ export const pdfOf = (contents: readonly Buffer[], { filters = [], trailer = '',
       Buffer.from(`<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> /Contents ${5 + 2 * index} 0 R >>`),
       Buffer.concat([Buffer.from(`<< /Length ${content.length}${filters.length === 0 ? '' : ` /Filter [${filters.map((filter) => `/${filter}`).join(' ')}]`} >>\nstream\n`), content, Buffer.from('\nendstream')]),
     ]),
-    ...more.map((object) => Buffer.from(object, 'latin1')),
   ]
   const parts: Buffer[] = [Buffer.from('%PDF-1.7\n%\xE2\xE3\xCF\xD3\n', 'latin1')]
   let at = parts[0]?.length ?? 0
