@@ -7,33 +7,17 @@ import { database } from '../../core/index.ts'
 import { testApp } from '../../core/testing.ts'
 import { newDataset, newDocument } from '../../plugins/datasets/contracts/shelf.ts'
 import { textIndex } from '../../plugins/datasets/ports.ts'
+import { random } from '../faults/random.ts'
+import { anyRank } from './zipf.ts'
 
 const { values } = parseArgs({ options: {
   passages: { type: 'string', default: '100000' }, datasets: { type: 'string', default: '1' }, questions: { type: 'string', default: '200' },
 } })
 const [passages, shares, questions] = [Number(values.passages), Number(values.datasets), Number(values.questions)]
-const [VOCABULARY, WORDS, DOCUMENT] = [50_000, 60, 500]
-
-/** The same numbers in every run (G. Marsaglia, "Xorshift RNGs", 2003). */
-let state = 88_172_645
-const random = (): number => {
-  state ^= state << 13
-  state ^= state >>> 17
-  state ^= state << 5
-  return (state >>> 0) / 2 ** 32
-}
-const harmonic = Float64Array.from({ length: VOCABULARY })
-for (let rank = 0, sum = 0; rank < VOCABULARY; rank += 1) harmonic[rank] = sum += 1 / (rank + 1)
-const rankOf = (share: number): number => {
-  let [low, high] = [0, VOCABULARY - 1]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((harmonic[middle] as number) < share) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-const word = (): string => [...rankOf(random() * (harmonic[VOCABULARY - 1] as number)).toString(20).padStart(4, '0')].map((digit) => 'bcdfghjklmnpqrtvwxyz'[Number.parseInt(digit, 20)]).join('o')
+const [WORDS, DOCUMENT] = [60, 500]
+const dice = random(7)
+/** None of them is a stop word, so that each is looked up. */
+const word = (): string => [...anyRank(dice).toString(20).padStart(4, '0')].map((digit) => 'bcdfghjklmnpqrtvwxyz'[Number.parseInt(digit, 20)]).join('o')
 const sentence = (): string => Array.from({ length: WORDS }, word).join(' ')
 const percentile = (times: number[], share: number): string => (times.sort((a, b) => a - b)[Math.floor(share * (times.length - 1))] ?? 0).toFixed(1)
 
@@ -67,7 +51,7 @@ try {
     console.log(`${what.padEnd(40)} p50 ${percentile(times, 0.5)} ms, p95 ${percentile(times, 0.95)} ms, most ${percentile(times, 1)} ms`)
   }
   const anything = () => sentence().slice(0, 250)
-  const about = () => `${(samples[Math.floor(random() * samples.length)] ?? '').slice(0, 120)} ${sentence()}`.slice(0, 250)
+  const about = () => `${dice.pick(samples).slice(0, 120)} ${sentence()}`.slice(0, 250)
   for (const state of ['as written', 'after VACUUM ANALYZE']) {
     if (state !== 'as written') await db.query('VACUUM ANALYZE text_index_terms, text_index_segments, text_index_sizes, text_index_datasets, document_segments, documents')
     await ask(`${state}: words at random`, anything)

@@ -18,7 +18,8 @@ const FREQUENT = (
 const word = (rank: number): string => FREQUENT[rank] ?? madeUp(rank - FREQUENT.length)
 const madeUp = (rank: number): string => rank < SYLLABLES.length ? SYLLABLES[rank] ?? '' : madeUp(Math.floor(rank / SYLLABLES.length) - 1) + (SYLLABLES[rank % SYLLABLES.length] ?? '')
 
-export const anyWord = (dice: Random): string => {
+/** From 0, the most frequent. */
+export const anyRank = (dice: Random): number => {
   const wanted = dice.next() * (sums[VOCABULARY - 1] as number)
   let [low, high] = [0, VOCABULARY - 1]
   while (low < high) {
@@ -26,8 +27,9 @@ export const anyWord = (dice: Random): string => {
     if ((sums[middle] as number) < wanted) low = middle + 1
     else high = middle
   }
-  return word(low)
+  return low
 }
+export const anyWord = (dice: Random): string => word(anyRank(dice))
 /** Of some 420 characters. */
 export const passage = (dice: Random): string => Array.from({ length: 90 }, () => anyWord(dice)).join(' ')
 export const SEPARATOR = '\n\n'
