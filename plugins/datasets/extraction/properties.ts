@@ -5,8 +5,12 @@ const ESCAPED: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f
 const unescape = (text: string): string =>
   text.replace(/\\(?:u([0-9a-f]{4})|([^]))/gi, (_, code: string | undefined, sign: string) => code === undefined ? ESCAPED[sign] ?? sign : String.fromCharCode(parseInt(code, 16)))
 
-/** A line that ends in an odd number of backslashes goes on in the next. */
-const goesOn = (line: string): boolean => (/\\*$/.exec(line)?.[0].length ?? 0) % 2 === 1
+/** A line that ends in an odd number of backslashes goes on in the next. Counted from the end: an expression would try every backslash before it too. */
+const goesOn = (line: string): boolean => {
+  let at = line.length
+  while (at > 0 && line[at - 1] === '\\') at -= 1
+  return (line.length - at) % 2 === 1
+}
 
 export const propertyLines = async function* (text: AsyncIterable<string>): AsyncGenerator<string> {
   let parts: string[] = []
