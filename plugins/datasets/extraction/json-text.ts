@@ -8,6 +8,8 @@ import { unreadable } from './unreadable.ts'
 const DEEPEST = 200
 /** Pieces that a name may come in: each is a block of a file, or what stands between two escapes. */
 const LONGEST_KEY = 10_000
+/** Characters that come of one piece. Names are repeated for each value, so that few long ones make much of little. */
+const MOST_AT_ONCE = 50_000_000
 /** A name in an object, or a number in a list. */
 interface Level { readonly isList: boolean; key: string; index: number }
 type Expecting = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | 'next'
@@ -30,6 +32,7 @@ const jsonReader = (name: string) => {
   const levels: Level[] = []
   let expecting: Expecting = 'value'
   let out: string[] = []
+  let repeated = 0
   let begun = false
   /** Of a word that is not over: its text so far. */
   let word: string | undefined
@@ -45,6 +48,8 @@ const jsonReader = (name: string) => {
     all === '' || part.startsWith('[') ? all + part : `${all}.${part}`, '')
   const say = (value: string): void => {
     const where = path()
+    repeated += where.length
+    if (repeated > MOST_AT_ONCE) throw unreadable(`"${name}" has long names that are to stand before each of many values. Shorten them, or send it as .txt.`)
     out.push(where === '' ? value : `${where}: ${value}`)
   }
   const beginValue = (sign: string): void => {
@@ -173,6 +178,7 @@ const jsonReader = (name: string) => {
       const text = out.join('')
       const isOpen = quoted === out
       out = []
+      repeated = 0
       if (isOpen) quoted = out
       return text
     },
