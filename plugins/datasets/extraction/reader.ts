@@ -53,7 +53,11 @@ export const createReader = ({ extractMs, extractMb, unpackedBytes }: ReaderLimi
   const giveBack = (thread: Worker): void => {
     // Work keeps the process alive, a thread that waits does not.
     thread.unref()
-    waiting.set(thread, setTimeout(() => { void thread.terminate() }, idleMs).unref())
+    waiting.set(thread, setTimeout(() => {
+      // It takes a moment to end, in which nobody is to be given it.
+      waiting.delete(thread)
+      void thread.terminate()
+    }, idleMs).unref())
   }
 
   const read = async function* <K extends Kind>(kind: K, file: Readable, { name, signal }: ExtractOptions): AsyncGenerator<Piece<K>> {
