@@ -8,7 +8,8 @@
 import { invalid } from '../errors.ts'
 import type { ComparisonOperator, MetadataCondition, MetadataFilter } from '../ports.ts'
 
-const number = /^[-+]?(\d{1,100}(\.\d{0,100})?|\.\d{1,100})([eE][-+]?\d{1,3})?$/
+// Read by the database too, for which `\d` may be a digit of any script, and its `numeric` takes these alone.
+const number = /^[-+]?([0-9]{1,100}(\.[0-9]{0,100})?|\.[0-9]{1,100})([eE][-+]?[0-9]{1,3})?$/
 const isNumber = (value: unknown): boolean => typeof value === 'number' ? Number.isFinite(value) : typeof value === 'string' && number.test(value)
 
 /** What every document has, whatever was stored with it. */
