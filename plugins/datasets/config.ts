@@ -4,17 +4,17 @@ import { defineConfig } from '../../core/index.ts'
 export interface DatasetsConfig {
   /** UTF-16 code units of text that one document may have. */
   readonly maxTextLength: number
-  /** Milliseconds that reading one file may take. */
+  /** Milliseconds that reading one packed file or PDF may take. */
   readonly extractMs: number
-  /** Megabytes of memory that reading one file may take. */
+  /** Megabytes of memory that reading one packed file or PDF may take. */
   readonly extractMb: number
-  /** Bytes that the parts of a packed file (docx, xlsx, pptx, epub) may have once they are unpacked. */
+  /** Bytes that a packed file or PDF may have, and the parts of a packed one (docx, xlsx, pptx, epub) together once they are unpacked. */
   readonly unpackedBytes: number
   /** Segments that one document may be cut into. */
   readonly maxSegments: number
   /** Largest `max_tokens` of a process rule, in code points. */
   readonly maxSegmentLength: number
-  /** Code points of a passage that is a whole document (parent-child, `full-doc`). */
+  /** Code points of a passage that is a whole document (parent-child, `full-doc`), and of a question or an answer. */
   readonly maxParentLength: number
   /** Segments that are embedded and indexed at a time. A crash repeats at most one batch of each document. */
   readonly batchSize: number

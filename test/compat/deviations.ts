@@ -20,7 +20,7 @@ const asGiven = (field: string): Deviation => ({
 /** A value that is refused with 400 and words about it. */
 const refused = (operation: string, where: string, reason: string): Deviation => ({ operation, where, ours: '400 invalid_param', theirs: '200', reason })
 const byText = 'POST /datasets/{dataset_id}/document/create-by-text'
-const formed = 'The documents of a dataset have one form, and those of the example have another. Questions and answers come as a CSV file.'
+const formed = 'The documents of a dataset have one form, and those of the example have another. Questions and answers come as a CSV or Excel file.'
 const retrieve = 'POST /datasets/{dataset_id}/retrieve'
 const neverSent = (operation: string, error: string, reason: string): Deviation => ({ operation, where: 'error', ours: 'none', theirs: error, reason })
 
