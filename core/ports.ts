@@ -164,7 +164,6 @@ export interface OutboundRequest {
   /** GET unless given. */
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
-  /** Sent as JSON. */
   readonly json?: unknown
   readonly body?: string | Buffer
   readonly signal?: AbortSignal

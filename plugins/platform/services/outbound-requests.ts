@@ -15,7 +15,7 @@ export interface Asked {
 export const readUrl = (text: string, base?: URL): URL => {
   if (!URL.canParse(text, base?.href)) throw new OutboundRefused('This is not the address of a web server. Write it as https://host/path.')
   const url = new URL(text, base?.href)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new OutboundRefused(`Only http: and https: are called, not ${url.protocol}`)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new OutboundRefused(`Only http: and https: are called, not ${url.protocol} Write it as https://host/path.`)
   if (url.username !== '' || url.password !== '') {
     throw new OutboundRefused(`The address of ${url.host} has a user or a password in it. Leave it out, and send credentials as a header.`)
   }
