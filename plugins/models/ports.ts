@@ -53,6 +53,7 @@ export interface ModelProvider {
 }
 export const modelProvider = definePort<ModelProvider>('modelProvider', { many: true })
 
+/** The provider by its id, or as some clients write it, `organisation/plugin/id`: `find` knows both, and `list` has the id alone. */
 export interface ModelRef { readonly provider: string; readonly model: string }
 type Asked<R> = Omit<R, 'model' | 'credentials'>
 export interface Models {

@@ -58,7 +58,6 @@ export const versionsIn = (text: string): string[] => [...new Set([...text.match
 export interface Expected { readonly content: string; readonly answer: string | null; readonly children: readonly string[] }
 export interface Content {
   readonly text: string
-  readonly extension: string
   readonly rule: object
   /** In order. */
   readonly segments: readonly Expected[]
@@ -75,23 +74,22 @@ export const contentOf = (kind: Kind, { version, size }: Pick<Write, 'version' |
   const dice = random(Number(version.replace('.', '')))
   const sentence = (what: string): string => `The ${canary(version)} ${what} tells of ${Array.from({ length: 6 }, () => dice.pick(WORDS)).join(' ')}`
   const indexes = Array.from({ length: size }, (_, index) => index + 1)
-  const extension = kind === 'pairs' ? 'csv' : 'txt'
   if (size === 0) {
     const rule = { ...plain('custom', '\n'), rules: { pre_processing_rules: [{ id: 'remove_urls_emails', enabled: true }], segmentation: { separator: '\n', max_tokens: 500 } } }
-    return { text: `https://example.org/${canary(version)}`, extension: 'txt', rule, segments: [] }
+    return { text: `https://example.org/${canary(version)}`, rule, segments: [] }
   }
   const rule = RULES[kind]
   if (kind === 'pairs') {
     const segments = indexes.map((index): Expected => ({ content: sentence(`question ${index}`), answer: `It is ${index} ${dice.pick(WORDS)}`, children: [] }))
-    return { text: ['question,answer', ...segments.map(({ content, answer }) => `${content},${answer ?? ''}`)].join('\n'), extension, rule, segments }
+    return { text: ['question,answer', ...segments.map(({ content, answer }) => `${content},${answer ?? ''}`)].join('\n'), rule, segments }
   }
   if (kind === 'children') {
     const segments = indexes.map((index): Expected => {
       const children = Array.from({ length: 1 + index % 3 }, (_, child) => sentence(`part ${index} line ${child + 1}`))
       return { content: children.join('\n'), answer: null, children }
     })
-    return { text: segments.map(({ content }) => content).join('\n\n'), extension, rule, segments }
+    return { text: segments.map(({ content }) => content).join('\n\n'), rule, segments }
   }
   const segments = indexes.map((index): Expected => ({ content: sentence(`part ${index}`), answer: null, children: [] }))
-  return { text: segments.map(({ content }) => content).join('\n'), extension, rule, segments }
+  return { text: segments.map(({ content }) => content).join('\n'), rule, segments }
 }
