@@ -24,7 +24,10 @@ export interface Question {
   readonly model?: string
   /** Milliseconds from the beginning within which another try may begin; 0: there is none. */
   readonly patience: number
+  /** Milliseconds for the answer to begin, and as many again for it to end. */
   readonly timeout: number
+  /** Bytes of the answer. */
+  readonly maxBytes?: number
   readonly signal?: AbortSignal | undefined
 }
 /** Resolves to the JSON of the answer. Throws an `HttpError` where another attempt would end alike, else an `Error`; neither has a word of the server. */
@@ -32,8 +35,8 @@ export type Ask = (place: Place, question: Question) => Promise<unknown>
 
 const TRIES = 4
 const FIRST_WAIT = 500
-/** Vectors as decimals take some 20 bytes a number: 32 of 4,096 numbers are 3 MB. */
-const MAX_BYTES = 64 * 1024 * 1024
+/** A workspace chooses its server: what it sends is read as a whole, and as JSON takes a multiple of the memory. */
+const MAX_BYTES = 16 * 1024 * 1024
 
 /** Of the base URL, whatever query it has itself. */
 const urlOf = ({ baseUrl, query }: Place, path: string): string => {
@@ -59,17 +62,23 @@ type Received = { readonly status: number; readonly headers: Readonly<Record<str
 type Outcome = { readonly value: unknown } | { readonly failure: Error; readonly wait?: number | undefined }
 
 export const asking = (http: HttpClient, log: Logger): Ask => {
-  const receive = async (place: Place, { path, json, timeout, signal }: Question): Promise<Received | Error> => {
+  const receive = async (place: Place, { path, json, timeout, signal, maxBytes = MAX_BYTES }: Question): Promise<Received | Error> => {
+    // The client waits for each next piece: a server that sends one now and then would keep whoever asks for ever.
+    const late = new AbortController()
+    const timer = setTimeout(() => { late.abort(new Error(`it did not come to an end within ${2 * timeout} ms`)) }, 2 * timeout)
     try {
       const answer = await http.send({
-        url: urlOf(place, path), headers: { accept: 'application/json', ...place.headers }, timeout, maxBytes: MAX_BYTES,
-        ...json === undefined ? {} : { method: 'POST', json }, ...place.trusts === undefined ? {} : { trusts: place.trusts }, ...signal ? { signal } : {},
+        url: urlOf(place, path), headers: { accept: 'application/json', ...place.headers }, timeout, maxBytes,
+        signal: signal ? AbortSignal.any([signal, late.signal]) : late.signal,
+        ...json === undefined ? {} : { method: 'POST', json }, ...place.trusts === undefined ? {} : { trusts: place.trusts },
       })
       return { status: answer.status, headers: answer.headers, text: await answer.text() }
     } catch (error) {
       signal?.throwIfAborted()
       if (error instanceof OutboundRefused) throw modelErrors.providerNotInitialize(`${place.label} may not be called from this server. ${error.message}`, { cause: error })
       return new Error(`${place.label} did not answer ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    } finally {
+      clearTimeout(timer)
     }
   }
   const once = async (place: Place, question: Question): Promise<Outcome> => {

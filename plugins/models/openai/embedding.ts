@@ -13,6 +13,11 @@ export interface EmbeddingRequest {
   readonly asked: Pick<Question, 'patience' | 'timeout' | 'signal'>
 }
 
+/** More than any model has, and than an index of vectors takes. */
+const MOST_DIMENSIONS = 16_000
+/** Bytes of an answer: vectors as decimals take some 20 a number, so that those of 4,096 numbers are 80 KB; and at most so many. */
+const [BYTES_PER_TEXT, MOST_BYTES] = [400_000, 64 * 1024 * 1024]
+
 /** Servers refuse an empty text; one that says nothing takes its place. Half a surrogate pair is no character that they could read. */
 export const sayable = (text: string): string => text.trim() === '' ? '.' : text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
 
@@ -28,7 +33,8 @@ export const embedTexts = async (ask: Ask, place: Place, { model, dimensions, te
     for (let index = next++; index < batches.length; index = next++) {
       const batch = batches[index] ?? []
       // Base64, as OpenAI's own clients ask for it, is a quarter of the size; servers that do not know it send numbers.
-      const answer = await ask(place, { ...asked, signal, path: '/embeddings', model, json: { model, input: batch.map(sayable), encoding_format: 'base64' } })
+      const json = { model, input: batch.map(sayable), encoding_format: 'base64' }
+      const answer = await ask(place, { ...asked, signal, path: '/embeddings', model, json, maxBytes: Math.min(MOST_BYTES, (1 + batch.length) * BYTES_PER_TEXT) })
       answers[index] = read(answer, batch.length, dimensions, `${place.label}/${model}`)
     }
   }
@@ -38,7 +44,10 @@ export const embedTexts = async (ask: Ask, place: Place, { model, dimensions, te
     abandon.abort(error)
     throw error
   }
-  return { vectors: answers.flatMap(({ vectors }) => vectors), tokens: answers.reduce((sum, { tokens }) => sum + tokens, 0) }
+  const vectors = answers.flatMap((answer) => answer.vectors)
+  const other = vectors.find(({ length }) => length !== vectors[0]?.length)
+  if (other) throw new Error(`${place.label}/${model} returned vectors of ${vectors[0]?.length ?? 0} and of ${other.length} dimensions, which cannot be compared.`)
+  return { vectors, tokens: answers.reduce((sum, { tokens }) => sum + tokens, 0) }
 }
 
 interface Answer { readonly data?: unknown; readonly usage?: { readonly total_tokens?: unknown; readonly prompt_tokens?: unknown } | null }
@@ -62,6 +71,7 @@ const vectorOf = (embedding: unknown, dimensions: number | undefined, who: strin
   const numbers = typeof embedding === 'string' ? floats(Buffer.from(embedding, 'base64'))
     : Array.isArray(embedding) ? Float32Array.from(embedding, Number) : new Float32Array()
   if (numbers.length === 0 || !numbers.every(Number.isFinite)) throw new Error(`${who} returned a vector that is no list of numbers.`)
+  if (numbers.length > MOST_DIMENSIONS) throw new Error(`${who} returned a vector of ${numbers.length} dimensions; at most ${MOST_DIMENSIONS} are taken.`)
   if (dimensions !== undefined && numbers.length !== dimensions) {
     throw new Error(`${who} returned vectors of ${numbers.length} dimensions instead of ${dimensions}. Correct its dimensions where the model is configured.`)
   }
