@@ -16,9 +16,9 @@ const within = (address: Address, [network, bits]: Range): boolean => address.ki
 const GLOBAL = range('2000::/3')
 /** An IPv4 address behind a translator (RFC 6052, 2.1). */
 const NAT64 = range('64:ff9b::/96')
-/** Every machine has these for itself: its own network card, and what a cloud tells it, credentials among it. A name never leads there. */
+/** Every machine has these for itself: its own network card, and what a cloud tells it, credentials among it. A name never leads there. One of Azure's is in a public range. */
 const OWN = [
-  '0.0.0.0/8', '169.254.0.0/16', '100.100.100.200/32', '192.0.0.192/32', '224.0.0.0/4', '255.255.255.255/32', '::/128', 'fe80::/10', 'fd00:ec2::254/128', 'ff00::/8',
+  '0.0.0.0/8', '169.254.0.0/16', '100.100.100.200/32', '168.63.129.16/32', '192.0.0.192/32', '224.0.0.0/4', '255.255.255.255/32', '::/128', 'fe80::/10', 'fd00:ec2::254/128', 'ff00::/8',
 ].map(range)
 
 /** An address as it is meant: IPv4 that is written as IPv6 is IPv4. */
@@ -34,10 +34,11 @@ const isPublic = (address: Address): boolean => address.range() === 'unicast' &&
  */
 export const mayCall = (text: string, { host, port }: Place, allow: readonly Allowed[], trusted: boolean): boolean => {
   const address = meant(text)
-  if (isPublic(address)) return true
+  const isOwn = OWN.some((one) => within(address, one))
+  if (isPublic(address) && !isOwn) return true
   const entries = allow.filter((one) => one.port === undefined || one.port === port)
   return entries.some((one) => 'range' in one && within(address, one.range))
-    || (trusted || entries.some((one) => 'name' in one && one.name === host)) && !OWN.some((one) => within(address, one))
+    || (trusted || entries.some((one) => 'name' in one && one.name === host)) && !isOwn
 }
 
 /** As URLs have it, so that however a host is written it is one: lower case, punycode, no dot at the end, no brackets. */
