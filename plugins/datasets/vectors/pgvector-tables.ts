@@ -4,6 +4,8 @@ import type { Database } from '../../../core/index.ts'
 
 /** The first with iterative scans: before it, a filter could leave a search of the graph with too few hits. */
 const OLDEST = 8
+/** Every removal looks into all of them, and whoever enters a model for a workspace chooses its dimensions. */
+const MOST_TABLES = 200
 const lock = "SELECT pg_advisory_xact_lock(hashtext('mortise vector tables'))"
 
 export const tableOf = (dimensions: number): string => `vector_index_${dimensions}`
@@ -65,7 +67,9 @@ export const createTables = async (db: Database): Promise<VectorTables> => {
     ensure: async (dimensions) => {
       if (await exists(dimensions)) return
       await db.query(lock)
-      if (!await exists(dimensions)) await db.query(makeTable(dimensions))
+      if (await exists(dimensions)) return
+      if ((await all()).length >= MOST_TABLES) throw new Error(`There are vectors of ${MOST_TABLES} different dimensions already. Use a model that gives one of these.`)
+      await db.query(makeTable(dimensions))
     },
   }
 }
