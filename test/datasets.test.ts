@@ -145,8 +145,9 @@ test.serial('search answers in full, within the limits that are asked for', asyn
   for (const query of ['🦊'.repeat(251), '', ' ', 'a\0']) t.like(await ask(query), { status: 400, body: { code: 'invalid_param', params: 'query' } })
   t.is((await ask('fox', { top_k: 0 })).status, 400)
   t.is((await ask('fox', { metadata_filtering_conditions: { logical_operator: 'and', conditions: [] } })).status, 200)
-  const condition = { name: 'year', comparison_operator: '=', value: 1 }
-  t.is((await ask('fox', { metadata_filtering_conditions: { conditions: [condition] } })).body.params, 'retrieval_model.metadata_filtering_conditions.conditions')
+  const condition = { name: 'year', comparison_operator: 'like', value: 1 }
+  t.deepEqual((await ask('fox', { metadata_filtering_conditions: { conditions: [{ ...condition, comparison_operator: '=' }] } })).body.records, [])
+  t.is((await ask('fox', { metadata_filtering_conditions: { conditions: [condition] } })).status, 400)
   t.is((await ask('fox', { search_method: 'hybrid_search', weights: { vector_setting: { vector_weight: 0 }, keyword_setting: { keyword_weight: 0 } } })).body.params, 'retrieval_model.weights')
   t.deepEqual((await api.send('POST', `/v1/datasets/${(await newDataset({})).id as string}/retrieve`, { query: 'fox' })).body.records, [])
 
