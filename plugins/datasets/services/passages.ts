@@ -21,6 +21,8 @@ export interface Passages {
    */
   of(document: DocumentRow, signal: AbortSignal): AsyncIterable<Piece>
 }
+/** Each child has a row and a vector of its own, so they are counted too: so many are allowed for each segment that is. */
+const CHILDREN = 10
 interface Opened { readonly file: UploadFileRow; readonly stream: Readable; readonly reader: Extractor }
 
 export const passages = service('datasets.passages', {
@@ -85,9 +87,13 @@ export const passages = service('datasets.passages', {
     return {
       of: async function* (document, signal) {
         const opened = await open(document)
-        let count = 0
+        let [count, children] = [0, 0]
         for await (const piece of document.doc_form === 'qa_model' ? pairsOf(opened, signal) : cutOf(document, opened, signal)) {
           count += 1
+          children += piece.children.length
+          if (children > CHILDREN * config.maxSegments) {
+            throw new DocumentFault(`This document is cut into more than ${CHILDREN * config.maxSegments} child chunks. Use another separator for them, or split the document.`)
+          }
           if (count > config.maxSegments) {
             throw new DocumentFault(`This document is cut into more than ${config.maxSegments} segments. Use another separator or longer segments, or split the document.`)
           }
