@@ -7,7 +7,7 @@ import type { Source } from './source.ts'
 export const readDocx = async function* (source: Source): AsyncGenerator<string> {
   const archive = openPackage(source, 'docx', /^word\/document\d*\.xml$/)
   const { value } = await mammoth.convertToHtml(
-    { buffer: Buffer.from(repacked(archive)) },
+    { buffer: Buffer.from(repacked(archive).buffer) },
     { convertImage: mammoth.images.imgElement(async () => ({ src: '' })), includeEmbeddedStyleMap: false })
   yield htmlText(value)
 }
