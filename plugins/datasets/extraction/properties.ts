@@ -1,5 +1,9 @@
 /** Java's .properties (the format is that of `java.util.Properties.load`): one `key = value` a line, comments left out. */
 import { lines } from './lines.ts'
+import { unreadable } from './unreadable.ts'
+
+/** Characters of one entry, which is worked on at once, and nobody else has a turn meanwhile. */
+const LONGEST = 500_000
 
 const ESCAPED: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' }
 const unescape = (text: string): string =>
@@ -14,12 +18,16 @@ const goesOn = (line: string): boolean => {
 
 export const propertyLines = async function* (text: AsyncIterable<string>): AsyncGenerator<string> {
   let parts: string[] = []
+  let length = 0
   for await (const line of lines(text)) {
     const rest = line.replace(/^[ \t\f]+/, '')
     if (parts.length === 0 && /^[#!]/.test(rest)) continue
+    length += rest.length
+    if (length > LONGEST) throw unreadable(`The file has an entry of more than ${LONGEST} characters. Make it shorter, or send the file as .txt.`)
     if (goesOn(rest)) { parts.push(rest.slice(0, -1)); continue }
     const shown = entry([...parts, rest].join(''))
     parts = []
+    length = 0
     yield `${shown}\n`
   }
   if (parts.length > 0) yield `${entry(parts.join(''))}\n`
