@@ -2,9 +2,9 @@
 import { lines } from './lines.ts'
 import { unreadable } from './unreadable.ts'
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', nbsp: ' ', lrm: '', rlm: '' }
+const ENTITIES = new Map(Object.entries({ amp: '&', lt: '<', gt: '>', nbsp: ' ', lrm: '', rlm: '' }))
 const plain = (text: string): string =>
-  text.replace(/<[^<>]*>/g, '').replace(/&(\w+);/g, (whole, name: string) => ENTITIES[name] ?? whole).replace(/\s+/g, ' ').trim()
+  text.replace(/<[^<>]*>/g, '').replace(/&(\w+);/g, (whole, name: string) => ENTITIES.get(name) ?? whole).replace(/\s+/g, ' ').trim()
 /** `<v Name>` or `<v.class Name>`, before what that voice says. One blank only: more of them, which `plain` takes away, could be divided in many ways. */
 const VOICE = /<v(?:\.[^\s<>]*)?\s([^<>]+)>/
 /** Longer than any screen: a line is worked on at once, and nobody else has a turn meanwhile. */

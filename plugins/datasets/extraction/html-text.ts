@@ -13,6 +13,8 @@ const CELL = words('td th')
 const HEADING = /^h([1-6])$/
 /** Deeper than any page that somebody wrote; the parser's own work grows with the depth. */
 const DEEPEST = 500
+/** Of one element, all of which the parser keeps until its end. */
+const MOST_ATTRIBUTES = 10_000
 /** What stands in a page longer than this is not a title. */
 const LONGEST_TITLE = 1000
 
@@ -45,8 +47,14 @@ const htmlReader = (): { write(piece: string): string; end(): string } => {
   const lists: (number | undefined)[] = []
   let rows = 0
   let cells = 0
+  let attributes = 0
   const parser = new Parser({
+    onattribute: () => {
+      attributes += 1
+      if (attributes > MOST_ATTRIBUTES) throw unreadable(`The page has an element with more than ${MOST_ATTRIBUTES} attributes. Save it as plain text and send that.`)
+    },
     onopentag: (name, { hidden, role, start }) => {
+      attributes = 0
       depth += 1
       if (depth > DEEPEST) throw unreadable(`The page is nested more than ${DEEPEST} elements deep. Save it as plain text and send that.`)
       if (depth > unread) return
