@@ -32,9 +32,10 @@ export interface Connections {
   close(): Promise<void>
 }
 
+/** Which address a name has inside is for the log alone: whoever enters names could draw a map of the network otherwise. */
 const refuse = (host: string, address: string): never => {
-  throw new OutboundRefused(`${host} ${host === address ? 'is' : `has the address ${address}, which is`} not a public address, so this server does not call it. `
-    + `If it should, the operator adds ${host} to adapters.httpClient.guarded.allow.`)
+  throw new OutboundRefused(`${host} ${host === address ? 'is not a public address' : 'has an address that is not public'}, so this server does not call it. `
+    + `If it should, the operator adds ${host} to adapters.httpClient.guarded.allow.`, { cause: address })
 }
 
 /** @param connectMs milliseconds that a connection may take to be made */
