@@ -18,11 +18,11 @@ import { judge, readCollections } from './collections.ts'
 import type { Collection } from './collections.ts'
 
 /**
- * `--vectors pgvector` takes the other index, `--weights 0.5` gives the vectors another share, `--limit 100` takes so many documents and
- * questions of each collection, which is for trying out: its figures mean nothing.
+ * `--vectors pgvector` takes the other index, `--weights 0.5` gives the vectors another share, `--form plain` or `--form parent-child`
+ * indexes each collection once; `--limit 100` takes so many documents and questions of each, which is for trying out: its figures mean nothing.
  */
-const { values: { data = '', vectors = 'exact', weights, limit } } = parseArgs({
-  options: { data: { type: 'string' }, vectors: { type: 'string' }, weights: { type: 'string' }, limit: { type: 'string' } },
+const { values: { data = '', vectors = 'exact', weights, form: only, limit } } = parseArgs({
+  options: { data: { type: 'string' }, vectors: { type: 'string' }, weights: { type: 'string' }, form: { type: 'string' }, limit: { type: 'string' } },
 })
 const methods: readonly SearchMethod[] = ['full_text_search', 'semantic_search', 'hybrid_search']
 const LONGEST = 20_000
@@ -102,7 +102,7 @@ try {
   console.log(`${'collection'.padEnd(12)}${'form'.padEnd(14)}${'method'.padEnd(18)}nDCG@10  recall@100  MAP     first  median ms  best score of a question: least, median, most`)
   await ask(app, owner, chinese, 'words', ['full_text_search'])
   for (const collection of found) {
-    await ask(app, owner, collection, 'plain', methods)
-    await ask(app, owner, collection, 'parent-child', ['semantic_search', 'hybrid_search'])
+    if (only !== 'parent-child') await ask(app, owner, collection, 'plain', methods)
+    if (only !== 'plain') await ask(app, owner, collection, 'parent-child', ['semantic_search', 'hybrid_search'])
   }
 } finally { await app.close() }
