@@ -17,7 +17,7 @@ import { reading } from '../plugins/datasets/extraction/reading.ts'
 import type { ExtractOptions, Extractor, Pair } from '../plugins/datasets/ports.ts'
 import { brokenLaws } from './support/broken-laws.ts'
 import * as bombs from './support/files/bombs.ts'
-import { docx, docxParts, epub, epubParts, pptx, word, xlsx, zipped } from './support/files/office.ts'
+import { docx, docxParts, epub, epubParts, pptx, word, xlsx, xlsxParts, zipped } from './support/files/office.ts'
 import { pageContent, pdf, pdfOf } from './support/files/pdf.ts'
 import { knowledge } from './support/knowledge.ts'
 
@@ -288,6 +288,26 @@ test.serial('no packed file does harm', async (t) => {
   }
   t.regex(await outcome('a.xlsx', 'a cell far away', bombs.packedWith('xlsx', '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>')), /^1$|^error: .*takes more than/)
   await strict.close()
+})
+
+/** A sheet each of whose cells is the one text that the file has. */
+const oneTextInManyCells = (length: number, rows: number, columns: number): Buffer => zipped({
+  ...xlsxParts({ a: `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>${
+    Array.from({ length: rows }, (_, row) => `<row r="${row + 1}">${
+      Array.from({ length: columns }, (_, column) => `<c r="${String.fromCharCode(65 + column)}${row + 1}" t="s"><v>0</v></c>`).join('')}</row>`).join('')}</sheetData></worksheet>` }),
+  'xl/sharedStrings.xml': `<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>${'x'.repeat(length)}</t></si></sst>`,
+})
+
+test.serial('little is not made into much, and no line holds others up', async (t) => {
+  // The first row names the columns, so that every row after it repeats its text.
+  t.regex(await watched(t, 'a shared text', read('a.xlsx', oneTextInManyCells(1_000_000, 200, 20))), /^error: .*(a row of more than 10000000 characters|more than 20000000 characters)/)
+  const long = JSON.stringify({ ['n'.repeat(16_000)]: Array.from({ length: 30_000 }, () => 1) })
+  t.regex(await watched(t, 'a long name', read('a.json', long)), /^error: .*long names/)
+  t.regex(await watched(t, 'a voice', read('a.vtt', `WEBVTT\n\n00:00.000 --> 00:01.000\n<v${' '.repeat(1_000_000)}`)), /^error: .*a line of more than 100000 characters/)
+  t.is(await watched(t, 'a short voice', read('a.vtt', `WEBVTT\n\n00:00.000 --> 00:01.000\n<v${' '.repeat(90_000)}`)), '<v')
+  t.regex(await watched(t, 'an entry', read('a.properties', `${'\\'.repeat(1_000_000)}x`)), /^error: .*an entry of more than 500000 characters/)
+  t.is((await watched(t, 'a long entry', read('a.properties', `a=${'\\'.repeat(400_000)}x`))).length, 200_000 + 'a = x'.length)
+  t.regex(await watched(t, 'attributes', read('a.html', `<p ${Array.from({ length: 500_000 }, (_, index) => `a${index}`).join(' ')}>text</p>`)), /text|^error: /)
 })
 
 test.serial('no PDF does harm, and none that takes long goes on', async (t) => {
