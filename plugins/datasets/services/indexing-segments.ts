@@ -7,6 +7,7 @@
  * stopped; of two at once, each leaves alone what the other has stored.
  */
 import { createHash } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import { database, service } from '../../../core/index.ts'
 import { codePoints } from '../chunking/code-points.ts'
 import { datasetsConfig } from '../config.ts'
@@ -23,6 +24,8 @@ export interface IndexingSegments {
   /** Ends with `done` once all segments of the document are stored. Throws a `DocumentFault` where another attempt would end alike. */
   store(task: Task, document: DocumentRow, slice: Slice): Promise<Step>
 }
+/** Passages that are analysed before others have a turn: some milliseconds. */
+const ANALYSED = 16
 interface NewSegment extends Piece { readonly id: string; readonly position: number; readonly hash: string; readonly keywords: readonly string[] }
 
 const insertSegments = `
@@ -41,8 +44,8 @@ const insertChildren = `
 export const indexingSegments = service('datasets.indexing-segments', {
   uses: { db: database, tasks: indexingTasks, removal: indexingRemoval, passages, textIndex, config: datasetsConfig },
   create: ({ db, tasks, removal, passages, textIndex, config }): IndexingSegments => {
-    // What one transaction writes: some 0.1 s of an embedded database, which nobody else can use meanwhile.
-    const most = config.storeSize ?? (db.exclusive ? 100 : 500)
+    // What one transaction writes: a few hundredths of a second of an embedded database, which nobody else can use meanwhile.
+    const most = config.storeSize ?? (db.exclusive ? 20 : 250)
     const longest = most * 1000
 
     const newSegment = (task: Task, position: number, piece: Piece): NewSegment => ({
@@ -107,6 +110,7 @@ export const indexingSegments = service('datasets.indexing-segments', {
           continue
         }
         batch.push(newSegment(task, position, piece))
+        if (position % ANALYSED === 0) await turn()
         rows += 1 + piece.children.length
         length += piece.content.length + (piece.answer?.length ?? 0)
         if (rows < most && length < longest) continue

@@ -5,8 +5,8 @@ import type { IndexedDataset, IndexedText, TextIndex } from '../ports.ts'
 import { ANALYSIS, analyse, frequencies } from './analysis.ts'
 import type { Language } from './languages.ts'
 
-/** Segments per statement: some 50,000 rows. */
-const BATCH = 500
+/** Segments per statement: some 5,000 rows, whose values are written down without anybody else having a turn. */
+const BATCH = 100
 const SMALLINT = 32_767
 
 const insertSegments = `
