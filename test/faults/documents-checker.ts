@@ -10,7 +10,8 @@ import type { Violation } from './checker.ts'
 import type { DocumentAnswer, DocumentEvent, DocumentOperation, Kind, Write } from './documents-operations.ts'
 import { checkStored } from './documents-stored.ts'
 import type { Stored } from './documents-plugin.ts'
-import type { Outcome } from './history.ts'
+import { doing, stepsOf } from './history.ts'
+import type { Step as AnyStep } from './history.ts'
 
 export type DocumentLaw =
   | 'kept' | 'phantom' | 'once' | 'ended' | 'given up' | 'lost' | 'doubled' | 'mixed' | 'index' | 'file' | 'returned' | 'found' | 'scope' | 'crash' | 'healed'
@@ -23,7 +24,7 @@ export interface DocumentEvidence {
   readonly stored: Stored
   readonly files: readonly StoredFile[]
 }
-export interface Step<O = DocumentOperation> { readonly id: string; readonly operation: O; readonly to: string; readonly start: number; end: number; outcome: Outcome; answer: DocumentAnswer | undefined }
+export type Step<O = DocumentOperation> = AnyStep<O, DocumentAnswer>
 type Of<Do extends DocumentOperation['do']> = Extract<DocumentOperation, { do: Do }>
 /** All that was done to one name of one dataset, in order. */
 export interface Story {
@@ -40,17 +41,6 @@ export const checkDocuments = (evidence: DocumentEvidence): Violation<DocumentLa
   const stories = storiesOf(steps)
   return [...checkFleet(evidence.events), ...checkStored(evidence, stories), ...checkSearches(steps, stories)]
 }
-
-export const stepsOf = (events: readonly DocumentEvent[]): Map<string, Step> => {
-  const steps = new Map<string, Step>()
-  for (const event of events) {
-    if (event.type === 'invoked') steps.set(event.id, { ...event, start: event.at, end: Infinity, outcome: 'unknown', answer: undefined })
-    const step = event.type === 'answered' ? steps.get(event.id) : undefined
-    if (event.type === 'answered' && step) Object.assign(step, { end: event.outcome === 'unknown' ? Infinity : event.at, outcome: event.outcome, answer: event.answer })
-  }
-  return steps
-}
-export const doing = <Do extends DocumentOperation['do']>(what: Do) => (step: Step): step is Step<Of<Do>> => step.operation.do === what
 
 /** By dataset and name. */
 const storiesOf = (steps: readonly Step[]): Map<string, Story> => {

@@ -37,5 +37,29 @@ export const createHistory = <O, A = unknown>(): History<O, A> => {
   }
 }
 
+/** What one client asked of one process. */
+export interface Step<O, A> {
+  readonly id: string
+  readonly operation: O
+  readonly to: string
+  readonly start: number
+  /** Infinity where there was no answer. */
+  end: number
+  outcome: Outcome
+  answer: A | undefined
+}
+export const stepsOf = <O, A>(events: readonly Event<O, A>[]): Map<string, Step<O, A>> => {
+  const steps = new Map<string, Step<O, A>>()
+  for (const event of events) {
+    if (event.type === 'invoked') steps.set(event.id, { id: event.id, operation: event.operation, to: event.to, start: event.at, end: Infinity, outcome: 'unknown', answer: undefined })
+    const step = event.type === 'answered' ? steps.get(event.id) : undefined
+    if (event.type === 'answered' && step) Object.assign(step, { end: event.outcome === 'unknown' ? Infinity : event.at, outcome: event.outcome, answer: event.answer })
+  }
+  return steps
+}
+/** Of steps of several kinds, those of one. */
+export const doing = <Do extends string>(what: Do) =>
+  <O extends { readonly do: string }, A>(step: Step<O, A>): step is Step<Extract<O, { readonly do: Do }>, A> => step.operation.do === what
+
 export const writeHistory = (file: string, events: readonly Event[]): Promise<void> =>
   writeFile(file, events.map((event) => `${JSON.stringify(event)}\n`).join(''))

@@ -6,20 +6,12 @@
  */
 import { checkFleet } from './checker.ts'
 import type { Violation } from './checker.ts'
-import type { Outcome } from './history.ts'
+import { doing, stepsOf } from './history.ts'
+import type { Step as AnyStep } from './history.ts'
 import type { KeyAnswer, KeyEvent, KeyOperation, Reach } from './keys-operations.ts'
 
 export type KeyLaw = 'revoked' | 'narrowed' | 'rotated' | 'expired' | 'maker' | 'dataset' | 'scope' | 'returned' | 'refused' | 'crash' | 'healed'
-export interface Step<O = KeyOperation> {
-  readonly id: string
-  readonly operation: O
-  readonly to: string
-  readonly start: number
-  /** Infinity where there was no answer. */
-  end: number
-  outcome: Outcome
-  answer: KeyAnswer | undefined
-}
+export type Step<O = KeyOperation> = AnyStep<O, KeyAnswer>
 type Of<Do extends KeyOperation['do']> = Extract<KeyOperation, { do: Do }>
 /** What a use is about: the key itself, every dataset, or one. */
 type Target = null | 'all' | { readonly dataset: string }
@@ -57,16 +49,6 @@ export const checkKeys = (events: readonly KeyEvent[]): Violation<KeyLaw>[] => {
   }), ...returned(uses, keys, isAstray)]
 }
 
-export const stepsOf = (events: readonly KeyEvent[]): Map<string, Step> => {
-  const steps = new Map<string, Step>()
-  for (const event of events) {
-    if (event.type === 'invoked') steps.set(event.id, { ...event, start: event.at, end: Infinity, outcome: 'unknown', answer: undefined })
-    const step = event.type === 'answered' ? steps.get(event.id) : undefined
-    if (event.type === 'answered' && step) Object.assign(step, { end: event.outcome === 'unknown' ? Infinity : event.at, outcome: event.outcome, answer: event.answer })
-  }
-  return steps
-}
-export const doing = <Do extends KeyOperation['do']>(what: Do) => (step: Step): step is Step<Of<Do>> => step.operation.do === what
 const overlaps = (a: { start: number; end: number }, b: { start: number; end: number }): boolean => a.start < b.end && b.start < a.end
 
 /** Whether a process had a wrong clock meanwhile. It goes astray when its clock is moved and is right again when everything is healed. */

@@ -19,7 +19,7 @@ import { ownerOf } from './datasets.ts'
 const inDataset = { surface: 'service', credential: 'dataset', resource: { dataset: 'params.dataset_id' } } as const
 const mayBeClosed = [datasetErrors.datasetNotFound, datasetErrors.apiDisabled]
 
-const REPEATABLE = ' A request that bears the header `Idempotency-Key` (1 to 255 printable characters, such as a UUID) can be repeated: for a day, '
+const REPEATABLE = ' A request that bears the header `Idempotency-Key` (1 to 255 printable characters, such as a UUID) can be repeated: for a day, unless the operator chose otherwise, '
   + 'the same key and content give the same document and batch, and make nothing.'
 const mayBeRefused = [...mayBeClosed, datasetErrors.noProvider, datasetErrors.madeAndDeleted, datasetErrors.keyReused]
 /** The document as it is now; it may have been made by an earlier request. */

@@ -7,7 +7,6 @@
  * stopped; of two at once, each leaves alone what the other has stored.
  */
 import { createHash } from 'node:crypto'
-import { setImmediate as turn } from 'node:timers/promises'
 import { database, service } from '../../../core/index.ts'
 import { codePoints } from '../chunking/code-points.ts'
 import { datasetsConfig } from '../config.ts'
@@ -24,8 +23,8 @@ export interface IndexingSegments {
   /** Ends with `done` once all segments of the document are stored. Throws a `DocumentFault` where another attempt would end alike. */
   store(task: Task, document: DocumentRow, slice: Slice): Promise<Step>
 }
-/** Passages that are analysed before others have a turn: some milliseconds. */
-const ANALYSED = 16
+/** Passages that are read and analysed before others have a turn: some milliseconds. */
+const TURN = 16
 interface NewSegment extends Piece { readonly id: string; readonly position: number; readonly hash: string; readonly keywords: readonly string[] }
 
 const insertSegments = `
@@ -103,14 +102,13 @@ export const indexingSegments = service('datasets.indexing-segments', {
       for await (const piece of passages.of(document, slice.signal)) {
         position += 1
         if (position === 1) await begun(task)
+        if (position % TURN === 0) await slice.isOver()
         if (position <= stored) {
           if (position === stored && sha256(piece.content) !== last?.hash) return 'differs'
-          if (position % most === 0) await slice.isOver()
           if (position === stored) slice.caughtUp()
           continue
         }
         batch.push(newSegment(task, position, piece))
-        if (position % ANALYSED === 0) await turn()
         rows += 1 + piece.children.length
         length += piece.content.length + (piece.answer?.length ?? 0)
         if (rows < most && length < longest) continue
