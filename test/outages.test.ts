@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
+import { eventually } from '../plugins/platform/contracts/index.ts'
 import { client } from './support/client.ts'
 import { freePort, mortise, serving } from './support/processes.ts'
 import type { Running } from './support/processes.ts'
@@ -68,6 +69,8 @@ canHave(postgresPrograms())('PostgreSQL that is not there yet, goes away and com
   const waiting = await until(server, 'it says what it waits for', ({ checks }) => checks['database'] !== undefined)
   t.like(waiting, { status: 503, state: 'starting' })
   t.regex(waiting.checks['database'] ?? '', /^cannot reach PostgreSQL at 127\.0\.0\.1:\d+, .*ECONNREFUSED/)
+  // What a process prints arrives a moment after it was printed.
+  await eventually(() => server.output().includes('waiting 60 s'), 'it prints what it waits for')
   t.regex(server.output(), /waiting 60 s at most: adapters\.database\.postgres: cannot reach/)
   await pg.start()
   await serving(server.url, server)
