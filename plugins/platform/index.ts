@@ -19,13 +19,16 @@ import { memorySignal } from './adapters/signal-memory.ts'
 import { redisSignal } from './adapters/signal-redis.ts'
 import { localStorage } from './adapters/storage-local.ts'
 import { s3Storage } from './adapters/storage-s3.ts'
+import { countedTraffic, trafficMiddleware } from './adapters/traffic-counted.ts'
 import { localVault } from './adapters/vault-local.ts'
 import { jobsCommand } from './commands/jobs.ts'
+import { traffic } from './ports.ts'
 import { processes } from './services/processes.ts'
 
 export default definePlugin({
   name: 'platform',
   kernel: '^1',
+  ports: [traffic],
   adapters: [
     embeddedDatabase, postgresDatabase,
     noCache, memoryCache, redisCache, layeredCache,
@@ -35,6 +38,7 @@ export default definePlugin({
     localStorage, s3Storage,
     guardedHttpClient,
     localVault,
+    countedTraffic, trafficMiddleware,
     pinoLogger,
     jobsCommand,
     requestId, securityHeaders, crossOrigin, compression,

@@ -6,7 +6,7 @@ export interface Client {
   send(method: string, path: string, body?: unknown): Promise<Answer>
   upload(path: string, file: { name: string; content: string | Buffer }, data?: object): Promise<Answer>
   /** Waits until all documents of a batch are in a final state and returns these states. */
-  indexed(datasetId: string, batch: string, patience?: number): Promise<{ indexing_status: string; error: string | null; completed_segments: number; total_segments: number }[]>
+  indexed(datasetId: string, batch: string, patience?: number, every?: number): Promise<{ indexing_status: string; error: string | null; completed_segments: number; total_segments: number }[]>
 }
 
 export const client = (url: string, token?: string): Client => {
@@ -26,13 +26,13 @@ export const client = (url: string, token?: string): Client => {
       if (data) form.set('data', JSON.stringify(data))
       return call(path, { method: 'POST', headers, body: form })
     },
-    indexed: async (datasetId, batch, patience = 60_000) => {
+    indexed: async (datasetId, batch, patience = 60_000, every = 50) => {
       for (const end = Date.now() + patience; ;) {
         const { body } = await self.send('GET', `/v1/datasets/${datasetId}/documents/${batch}/indexing-status`)
         const states = body.data as Awaited<ReturnType<Client['indexed']>>
         if (states.every((state) => ['completed', 'error'].includes(state.indexing_status))) return states
         if (Date.now() > end) throw new Error(`not indexed in time: ${JSON.stringify(states)}`)
-        await sleep(50)
+        await sleep(every)
       }
     },
   }

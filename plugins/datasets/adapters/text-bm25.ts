@@ -49,8 +49,8 @@ export const bm25 = defineAdapter(textIndex, 'bm25', {
           const { rare, frequent } = split(words, candidates)
           let found = await find(rare, frequent, candidates, false)
           if (frequent.length > 0 && !found[0]?.isSure) found = await find(words, [], candidates, false)
-          // Few of the candidates may be found, or there are few: only then is it worth while to sort them all.
-          return found.filter(({ isBest }) => isBest).length < limit ? find(words, [], null, false) : found
+          // Few of the candidates may be found: only then is it worth while to sort them all.
+          return found[0]?.hasMore !== false && found.filter(({ isBest }) => isBest).length < limit ? find(words, [], null, false) : found
         }
         return (await hits()).map(({ segmentId, score }) => ({ segmentId, score: dice(score / total) }))
       },

@@ -24,7 +24,7 @@ export interface IndexingSegments {
   store(task: Task, document: DocumentRow, slice: Slice): Promise<Step>
 }
 /** Passages that are read and analysed before others have a turn: some milliseconds. */
-const TURN = 16
+const TURN = 4
 interface NewSegment extends Piece { readonly id: string; readonly position: number; readonly hash: string; readonly keywords: readonly string[] }
 
 const insertSegments = `

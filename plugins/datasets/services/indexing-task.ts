@@ -1,6 +1,6 @@
 /** What all steps of an indexing share: which content of which document they are about, the lock under which they write, and their time. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { database, service } from '../../../core/index.ts'
+import type { Traffic } from '../../platform/ports.ts'
 import { datasetsConfig } from '../config.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import type { DocumentRow, IndexingStatus } from '../models/document.ts'
@@ -18,20 +18,24 @@ export const keyOf = (task: Task): readonly [string, string, number] => [task.wo
 /** The time of one run. */
 export interface Slice {
   readonly signal: AbortSignal
-  /** To be asked between two batches: lets the rest of the process have its turn, and throws where the run is to end. */
+  /** To be asked between two batches: lets requests go first, and throws where the run is to end. */
   isOver(): Promise<boolean>
   /** Says that all so far only went over what is done already. */
   caughtUp(): void
   /** There is no good place to stop before the end. */
   extend(): void
 }
-export const sliceOf = (ms: number, signal: AbortSignal): Slice => {
+/** While requests are being answered, an indexing rests for so many times as long as it has worked. */
+const RESTS = 3
+export const sliceOf = (ms: number, signal: AbortSignal, traffic: Traffic): Slice => {
   const began = Date.now()
   let until = began + ms
+  let rested = performance.now()
   return {
     signal,
     isOver: async () => {
-      await nextTurn()
+      await traffic.gap(RESTS * (performance.now() - rested))
+      rested = performance.now()
       signal.throwIfAborted()
       return Date.now() >= until
     },

@@ -7,6 +7,7 @@
  * A run ends when its time is up, and whoever began it begins the next one, after others have had their turn.
  */
 import { database, service } from '../../../core/index.ts'
+import { traffic } from '../../platform/ports.ts'
 import { datasetsConfig } from '../config.ts'
 import type { DocumentRow } from '../models/document.ts'
 import { indexingEntries } from './indexing-entries.ts'
@@ -29,8 +30,8 @@ export interface Indexing {
 const BATCH = 500
 
 export const indexing = service('datasets.indexing', {
-  uses: { db: database, tasks: indexingTasks, segments: indexingSegments, entries: indexingEntries, removal: indexingRemoval, config: datasetsConfig },
-  create: ({ db, tasks, segments, entries, removal, config }): Indexing => {
+  uses: { db: database, tasks: indexingTasks, segments: indexingSegments, entries: indexingEntries, removal: indexingRemoval, traffic, config: datasetsConfig },
+  create: ({ db, tasks, segments, entries, removal, traffic, config }): Indexing => {
     const firstHalf = async (task: Task, document: DocumentRow, slice: Slice): Promise<Step> => {
       if (document.splitting_completed_at === null) return segments.store(task, document, slice)
       return document.indexing_status === 'waiting' ? entries.reset(task, document, slice) : 'done'
@@ -51,7 +52,7 @@ export const indexing = service('datasets.indexing', {
       run: async (task, signal) => {
         const document = await tasks.begin(task)
         if (!document) return false
-        const slice = sliceOf(config.sliceMs, signal)
+        const slice = sliceOf(config.sliceMs, signal, traffic)
         const rest = tasks.keepAlive(task)
         try {
           const step = await firstHalf(task, document, slice)

@@ -9,20 +9,23 @@ import type { Language } from './languages.ts'
 const BATCH = 100
 const SMALLINT = 32_767
 
-const insertSegments = `
-  INSERT INTO text_index_segments (dataset, segment_id, document_id, length, terms)
-  SELECT $1, segment_id, document_id, length, string_to_array(terms, E'\\n')
-  FROM unnest($2::uuid[], $3::uuid[], $4::integer[], $5::text[]) AS entry (segment_id, document_id, length, terms)
-  ORDER BY segment_id
-  ON CONFLICT (dataset, segment_id) DO NOTHING
-  RETURNING id, segment_id, length`
-
-// In the order of the index, which then grows at few places at a time.
-const insertTerms = `
-  INSERT INTO text_index_terms (dataset, term, segment, frequency, length)
-  SELECT $1, term, segment, least(frequency, ${SMALLINT}), least(length, ${SMALLINT})
-  FROM unnest($2::text[], $3::bigint[], $4::integer[], $5::integer[]) AS entry (term, segment, frequency, length)
-  ORDER BY term COLLATE "C", segment`
+// The terms go over once, and into their index in its order, which then grows at few places at a time.
+const insertEntries = `
+  WITH made AS (
+    INSERT INTO text_index_segments (dataset, segment_id, document_id, length, terms)
+    SELECT $1, segment_id, document_id, length, string_to_array(terms, E'\\n')
+    FROM unnest($2::uuid[], $3::uuid[], $4::integer[], $5::text[]) AS entry (segment_id, document_id, length, terms)
+    ORDER BY segment_id
+    ON CONFLICT (dataset, segment_id) DO NOTHING
+    RETURNING id, segment_id, length, terms
+  ), rows AS (
+    INSERT INTO text_index_terms (dataset, term, segment, frequency, length)
+    SELECT $1, term, id, least(frequency, ${SMALLINT}), least(length, ${SMALLINT})
+    FROM made JOIN unnest($2::uuid[], $6::text[]) AS entry (segment_id, frequencies) USING (segment_id)
+      CROSS JOIN LATERAL unnest(terms, string_to_array(frequencies, ' ')::integer[]) AS own (term, frequency)
+    ORDER BY term COLLATE "C", id
+  )
+  SELECT segment_id, length FROM made`
 
 // Now and then the many rows of a size become one. Rows that another writer is just adding up are left to it.
 const addSize = `
@@ -82,21 +85,12 @@ const numberOf = async (db: Database, { workspaceId, id }: IndexedDataset, langu
 
 /** Adds what is not there; returns what is. */
 const insert = async (db: Database, dataset: number, entries: readonly Entry[]): Promise<Entry[]> => {
-  const made = await db.query<{ id: string; segment_id: string; length: number }>(insertSegments, [
+  const made = await db.query<{ segment_id: string; length: number }>(insertEntries, [
     dataset, entries.map(({ text }) => text.segmentId), entries.map(({ text }) => text.documentId), entries.map(({ length }) => length),
-    entries.map(({ terms }) => [...terms.keys()].join('\n')),
+    entries.map(({ terms }) => [...terms.keys()].join('\n')), entries.map(({ terms }) => [...terms.values()].join(' ')),
   ])
-  const ids = new Map(made.map(({ segment_id, id }) => [segment_id, id]))
-  const rows = entries.flatMap(({ text, terms, length }) => {
-    const id = ids.get(text.segmentId)
-    return id === undefined ? [] : [...terms].map(([term, frequency]) => ({ term, id, frequency, length }))
-  })
-  if (rows.length > 0) {
-    await db.query(insertTerms, [
-      dataset, rows.map(({ term }) => term), rows.map(({ id }) => id), rows.map(({ frequency }) => frequency), rows.map(({ length }) => length),
-    ])
-  }
   if (made.length > 0) await db.query(addSize, [dataset, made.length, made.reduce((sum, { length }) => sum + length, 0)])
+  const ids = new Set(made.map(({ segment_id }) => segment_id))
   return entries.filter(({ text }) => !ids.has(text.segmentId))
 }
 

@@ -11,6 +11,8 @@ export interface Ranked {
   readonly isBest: boolean
   /** Whether what was left out surely scores lower than all candidates. */
   readonly isSure: boolean
+  /** Whether there were candidates beyond those that were looked at. */
+  readonly hasMore: boolean
 }
 export interface Search {
   readonly workspaceId: string
@@ -70,7 +72,8 @@ const statement = (synonyms: boolean): string => `
     ) AS live
     ORDER BY score DESC, segment LIMIT $12
   )
-  SELECT segment_id AS "segmentId", score, bool_or(is_best) AS "isBest", (SELECT rest = 0 OR coalesce(least >= rest, false) FROM bound) AS "isSure"
+  SELECT segment_id AS "segmentId", score, bool_or(is_best) AS "isBest", (SELECT rest = 0 OR coalesce(least >= rest, false) FROM bound) AS "isSure",
+    (SELECT count(*) > $10::integer FROM summed) IS TRUE AS "hasMore"
   FROM (
     SELECT *, true AS is_best FROM best
     UNION ALL SELECT segment_id, score, false FROM named JOIN summed USING (segment) WHERE score > 0
