@@ -17,11 +17,22 @@ import { ChildChunk, Segment } from './models/segment.ts'
 import { Tag, TagBinding } from './models/tag.ts'
 import { permissions } from './permissions.ts'
 import { chunker, datasetLifecycle, datasets, extractor, textIndex, vectorIndex } from './ports.ts'
+import { childChunkRoutes } from './routes/child-chunks.ts'
+import { consoleDatasetRoutes } from './routes/console-datasets.ts'
+import { consoleDocumentRoutes } from './routes/console-documents.ts'
+import { consoleIngestRoutes } from './routes/console-ingest.ts'
+import { consoleSegmentRoutes } from './routes/console-segments.ts'
 import { datasetRoutes } from './routes/datasets.ts'
+import { documentChangeRoutes } from './routes/document-changes.ts'
 import { documentRoutes } from './routes/documents.ts'
+import { externalRoutes } from './routes/external.ts'
 import { fileRoutes } from './routes/files.ts'
 import { indexingRoutes } from './routes/indexing.ts'
+import { metadataRoutes } from './routes/metadata.ts'
+import { pipelineRoutes } from './routes/pipeline.ts'
+import { segmentChangeRoutes } from './routes/segment-changes.ts'
 import { segmentRoutes } from './routes/segments.ts'
+import { tagRoutes } from './routes/tags.ts'
 import { starting } from './services/starting.ts'
 
 export default definePlugin({
@@ -32,7 +43,11 @@ export default definePlugin({
   ports: [datasets, datasetLifecycle, vectorIndex, textIndex, chunker, extractor],
   adapters: [builtin, ...indexes, recursive, ...extractors],
   models: [Dataset, DatasetGrant, DatasetQuery, ProcessRule, UploadFile, Document, Segment, ChildChunk, Tag, TagBinding],
-  routes: [...datasetRoutes, ...documentRoutes, ...segmentRoutes, ...indexingRoutes, ...fileRoutes],
+  routes: [
+    ...datasetRoutes, ...documentRoutes, ...documentChangeRoutes, ...segmentRoutes, ...segmentChangeRoutes, ...childChunkRoutes, ...metadataRoutes, ...tagRoutes,
+    ...indexingRoutes, ...fileRoutes, ...externalRoutes, ...pipelineRoutes,
+    ...consoleDatasetRoutes, ...consoleIngestRoutes, ...consoleDocumentRoutes, ...consoleSegmentRoutes,
+  ],
   jobs: [indexDocument, resumeIndexing, deleteFiles, dropVectors, forgetRequests, renewTextIndex, renewDataset],
   uses: { starting },
   start: ({ starting }) => starting.begin(),
