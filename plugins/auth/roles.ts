@@ -17,7 +17,7 @@ export const roles: Readonly<Record<Role, readonly string[]>> = {
   owner: ['*:*'],
   admin: ['*:*', '!workspace:transfer'],
   editor: [...own, ...look, ...knowledge],
-  dataset_operator: [...own, ...look, ...knowledge],
+  dataset_operator: [...own, ...look, ...knowledge, '!dataset:share'],
   normal: [...own, ...look],
 }
 

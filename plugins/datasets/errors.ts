@@ -8,6 +8,8 @@ export const datasetErrors = defineErrors({
   fileNotFound: [404, 'not_found', 'The file of this document is no longer there. Upload it again.'],
   linkInvalid: [403, 'forbidden', 'This link is not valid. Ask for a new one.'],
   linkExpired: [403, 'forbidden', 'This link is too old. Ask for a new one.'],
+  notShared: [403, 'forbidden', 'You do not have permission to access this dataset.'],
+  mayNotShare: [403, 'forbidden', 'Your role does not decide who sees a knowledge base. Leave permission and partial_member_list out, or ask an editor of this workspace.'],
   apiDisabled: [403, 'forbidden', 'Dataset api access is not enabled.'],
   archived: [403, 'archived_document_immutable', 'The document is archived, and archived documents do not change. Take it out of the archive first.'],
   alreadyFinished: [400, 'document_already_finished', 'This document is indexed already; there is nothing left to pause or resume.'],

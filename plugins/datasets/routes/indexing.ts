@@ -10,14 +10,15 @@ import { documentItems } from '../services/document-items.ts'
 import { indexingControl } from '../services/indexing-control.ts'
 
 const inDataset = { surface: 'console', credential: 'account', resource: { dataset: 'params.dataset_id' } } as const
-const { datasetNotFound, documentNotFound, alreadyFinished, beingIndexed } = datasetErrors
+const { documentNotFound, alreadyFinished, beingIndexed } = datasetErrors
+const mayBeKept = [datasetErrors.datasetNotFound, datasetErrors.notShared]
 
 const states = (path: '/datasets/{dataset_id}/indexing-status' | '/datasets/{dataset_id}/error-docs', summary: string, status?: 'error') => route({
   ...inDataset, method: 'GET', path, access: 'document:read', params: datasetParams, summary,
   uses: { records: datasetRecords, items: documentItems },
-  query: stateQuery, reply: statePage, errors: [datasetNotFound],
+  query: stateQuery, reply: statePage, errors: mayBeKept,
   handle: async ({ actor, params, query }, { records, items }) => {
-    await records.find(actor.workspaceId, params.dataset_id)
+    await records.reach(actor, params.dataset_id)
     const { rows, total, ...page } = await items.list(actor.workspaceId, params.dataset_id, { ...query, ...status ? { status } : {} })
     return asPage(rows.map(presentIndexingState), total, page)
   },
@@ -30,9 +31,9 @@ export const indexingRoutes = [
     ...inDataset, method: 'GET', path: '/datasets/{dataset_id}/documents/{document_id}/indexing-status', access: 'document:read', params: documentParams,
     summary: 'How far the indexing of a document is',
     uses: { records: datasetRecords, items: documentItems },
-    reply: indexingState, errors: [datasetNotFound, documentNotFound],
+    reply: indexingState, errors: [...mayBeKept, documentNotFound],
     handle: async ({ actor, params }, { records, items }) => {
-      await records.find(actor.workspaceId, params.dataset_id)
+      await records.reach(actor, params.dataset_id)
       const [document] = await items.find(actor.workspaceId, params.dataset_id, [params.document_id])
       if (!document) throw documentNotFound()
       return presentIndexingState(document)
@@ -43,10 +44,10 @@ export const indexingRoutes = [
     summary: 'Pause or resume the indexing of a document',
     description: 'A paused document keeps what is done, and is not found. To pause what is paused, or resume what runs, changes nothing.',
     uses: { records: datasetRecords, control: indexingControl },
-    reply: success, errors: [datasetNotFound, documentNotFound, alreadyFinished],
-    handle: async ({ actor: { workspaceId }, params: { dataset_id: datasetId, document_id: id, action } }, { records, control }) => {
-      await records.find(workspaceId, datasetId)
-      await control[action](workspaceId, datasetId, id)
+    reply: success, errors: [...mayBeKept, documentNotFound, alreadyFinished],
+    handle: async ({ actor, params: { dataset_id: datasetId, document_id: id, action } }, { records, control }) => {
+      await records.reach(actor, datasetId)
+      await control[action](actor.workspaceId, datasetId, id)
       return { result: 'success' as const }
     },
   }),
@@ -54,8 +55,11 @@ export const indexingRoutes = [
     ...inDataset, method: 'POST', path: '/datasets/{dataset_id}/retry', access: 'document:update', params: datasetParams,
     summary: 'Index documents anew that have failed or are paused',
     description: 'All of them, or, where one cannot be retried, none.',
-    uses: { control: indexingControl },
-    body: retryRequest, reply: reply.empty, errors: [datasetNotFound, documentNotFound, alreadyFinished, beingIndexed],
-    handle: ({ actor, params, body }, { control }) => control.retry(actor.workspaceId, params.dataset_id, body.document_ids),
+    uses: { records: datasetRecords, control: indexingControl },
+    body: retryRequest, reply: reply.empty, errors: [...mayBeKept, documentNotFound, alreadyFinished, beingIndexed],
+    handle: async ({ actor, params, body }, { records, control }) => {
+      await records.reach(actor, params.dataset_id)
+      await control.retry(actor.workspaceId, params.dataset_id, body.document_ids)
+    },
   }),
 ]

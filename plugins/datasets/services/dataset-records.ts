@@ -1,9 +1,11 @@
 /** Datasets as rows: made, found, listed. */
 import { randomUUID } from 'node:crypto'
 import { database, service } from '../../../core/index.ts'
+import type { Actor } from '../../../core/index.ts'
 import { datasetErrors, invalid } from '../errors.ts'
 import { Dataset } from '../models/dataset.ts'
 import type { DatasetRow } from '../models/dataset.ts'
+import { visibleTo } from '../queries/visible.ts'
 import { pageOf } from '../schemas/common.ts'
 import type { Found } from '../schemas/common.ts'
 import type { DatasetFilter, NewDataset } from '../schemas/dataset.ts'
@@ -16,6 +18,8 @@ export interface DatasetRecords {
   create(owner: Owner, input: NewDataset): Promise<DatasetRow>
   /** Throws 404. */
   find(workspaceId: string, id: string): Promise<DatasetRow>
+  /** For people. Throws 404, and 403 where it is not shared with them and they do not hold `any-dataset:reach`. */
+  reach(actor: Actor, id: string): Promise<DatasetRow>
   /** For requests with an API key. Throws 404, and 403 where the dataset is closed to them. */
   open(workspaceId: string, id: string): Promise<DatasetRow>
   /** Inside a transaction: keeps others from deleting or changing the dataset until it ends. Throws 404. */
@@ -34,6 +38,14 @@ export const datasetRecords = service('datasets.records', {
     }
     return {
       find,
+      reach: async (actor, id) => {
+        const [found] = await db.query<DatasetRow & { visible: boolean }>(
+          `SELECT *, ${visibleTo('$3')} AS visible FROM datasets WHERE workspace_id = $1 AND id = $2`, [actor.workspaceId, id, actor.id])
+        if (!found) throw datasetErrors.datasetNotFound()
+        const { visible, ...dataset } = found
+        if (!visible && !actor.can('any-dataset:reach')) throw datasetErrors.notShared()
+        return dataset
+      },
       open: async (workspaceId, id) => {
         const found = await find(workspaceId, id)
         if (!found.enable_api) throw datasetErrors.apiDisabled()
@@ -67,8 +79,7 @@ export const datasetRecords = service('datasets.records', {
       list: async ({ workspaceId, accountId }, reach, { keyword = '', include_all: everything = false, tag_ids: tagIds, ...window }) => {
         const { offset, ...page } = pageOf(window)
         const where = `workspace_id = $1 AND ($2::uuid[] IS NULL OR id = ANY ($2)) AND strpos(lower(name), lower($3)) > 0
-          AND ($4 OR permission = 'all_team_members' OR created_by = $5 OR permission = 'partial_members' AND EXISTS
-            (SELECT 1 FROM dataset_permissions p WHERE p.dataset_id = datasets.id AND p.account_id = $5))
+          AND ($4 OR ${visibleTo('$5')})
           AND (cardinality($6::uuid[]) = 0 OR EXISTS
             (SELECT 1 FROM dataset_tag_bindings b WHERE b.workspace_id = $1 AND b.dataset_id = datasets.id AND b.tag_id = ANY ($6::uuid[])))`
         const values = [workspaceId, reach === 'all' ? null : reach, keyword, everything, accountId, tagIds]
