@@ -1,0 +1,137 @@
+/** Whatever is sent to whichever route, by whoever may: it is taken, or refused with words. It is never answered by a failure of ours, nor not at all. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import test from 'ava'
+import fc from 'fast-check'
+import type Joi from 'joi'
+import { definePlugin, reply, route } from '../core/index.ts'
+import type { Route } from '../core/index.ts'
+import { fullPath } from '../core/route.ts'
+import { testApp } from '../core/testing.ts'
+import type { TestApp } from '../core/testing.ts'
+import { put, sample } from './support/sample.ts'
+import type { Path } from './support/sample.ts'
+import { makeWorkspace, signIn } from './support/world.ts'
+import type { Workspace } from './support/world.ts'
+
+/** So many requests for each route, and milliseconds for each. */
+const RUNS = 8
+const PATIENCE = 20_000
+
+const brittle = route({
+  method: 'POST', path: '/brittle', surface: 'service', credential: 'dataset', access: 'dataset:list', resource: { dataset: 'filtered' }, summary: 'Breaks where a text has a space', reply: reply.empty,
+  handle: ({ ctx }) => { if (/ |%20|\+/.test(ctx.url)) throw new Error('planted') },
+})
+
+let app: TestApp
+let mine: Workspace
+let known: readonly string[]
+test.before(async () => {
+  app = await testApp({ plugins: [definePlugin({ name: 'brittle', kernel: '^1', routes: [brittle] })] })
+  mine = await makeWorkspace(app, 'mine')
+  const { body } = await (async () => {
+    const response = await app.fetch(`/v1/datasets/${mine.datasetIds[0]}/documents`, { token: mine.workspaceKey })
+    return { body: await response.json() as { data: { id: string; batch: string }[] } }
+  })()
+  known = [...mine.datasetIds, ...body.data.flatMap(({ id, batch }) => [id, batch].filter(Boolean)), mine.memberId]
+})
+test.after.always(() => app.close())
+
+/** What a database cannot keep, what is too long or too large for it, what another place would take, and anything else. */
+const anything = (): fc.Arbitrary<unknown> => fc.oneof(
+  fc.constantFrom<unknown>('a\0b', '\ud800', 'x'.repeat(70_000), '', ' ', null, true, -1, 0, 1e308, Number.MAX_SAFE_INTEGER, 2 ** 31, 0.5, [], {}, ['\0'], { a: '\0' }, '__proto__', "'; --", '%_\\', '2026-02-30'),
+  fc.constantFrom(...known), fc.string({ unit: 'binary', maxLength: 20 }), fc.jsonValue({ maxDepth: 2 }))
+const word = (): fc.Arbitrary<string> => fc.oneof(
+  fc.constantFrom('a\0b', 'x'.repeat(5_000), '..', '.', ' ', '%', '%00', '%ff', '-1', '0', '1e308', 'null', '[]'), fc.constantFrom(...known), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }))
+
+const places = (value: unknown, path: Path = []): Path[] => typeof value !== 'object' || value === null ? [path]
+  : [path, ...Object.entries(value).flatMap(([name, part]) => places(part, [...path, Array.isArray(value) ? Number(name) : name]))]
+/** A right input, in which something else stands at up to three places. */
+const spoilt = (schema: unknown): fc.Arbitrary<unknown> => {
+  const right = sample(schema as Joi.Schema)
+  return fc.array(fc.tuple(fc.constantFrom(...places(right)), anything()), { maxLength: 3 })
+    .map((changes) => changes.reduce((value, [path, other]) => path.length > 1 && typeof value !== 'object' ? value : safely(value, path, other), right))
+}
+const safely = (value: unknown, path: Path, other: unknown): unknown => {
+  const parent = path.slice(0, -1).reduce<unknown>((at, name) => (at as Record<string | number, unknown> | null | undefined)?.[name], value)
+  return path.length === 0 || typeof parent === 'object' && parent !== null ? put(value, path, other) : value
+}
+
+interface Sent { readonly params: Record<string, string>; readonly query: readonly (readonly [string, string])[]; readonly body: unknown }
+const inputs = (one: Route): fc.Arbitrary<Sent> => {
+  const names = [...fullPath(one).matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+  const asked = namesOf(one.query)
+  return fc.record({
+    // Most ids are there, or nothing behind them would be tried.
+    params: fc.record(Object.fromEntries(names.map((name) => [name, fc.oneof(
+      { weight: 4, arbitrary: fc.constantFrom(...known) }, { weight: 2, arbitrary: choices(one, name) }, { weight: 1, arbitrary: word() })]))),
+    query: fc.array(fc.tuple(fc.constantFrom(...asked, 'page', 'extra'), word()), { maxLength: 3 }),
+    body: one.body ? spoilt(one.body) : fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: anything() }),
+  })
+}
+const namesOf = (schema: unknown): string[] => ((schema as { $_terms: { keys: readonly { key: string }[] | null } } | undefined)?.$_terms.keys ?? []).map(({ key }) => key)
+const choices = (one: Route, name: string): fc.Arbitrary<string> => {
+  const { keys } = ((one.params as Joi.ObjectSchema | undefined)?.describe() ?? {}) as { keys?: Record<string, { allow?: unknown[] }> }
+  const allowed = (keys?.[name]?.allow ?? []).map(String)
+  return name === 'dataset_id' ? fc.constantFrom(...mine.datasetIds) : allowed.length > 0 ? fc.constantFrom(...allowed) : fc.constantFrom(...known)
+}
+
+const send = async (one: Route, { params, query, body }: Sent, headers: Record<string, string>): Promise<{ status: number; text: string }> => {
+  const path = fullPath(one).replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent((params[name] ?? 'x').replace(/\p{Cs}/gu, '')))
+  const search = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString()
+  let payload: RequestInit['body']
+  const type: Record<string, string> = {}
+  if (one.upload) {
+    const form = new FormData()
+    form.set(one.upload.field, new Blob(['some text']), 'a.txt')
+    if (typeof body === 'object') for (const [key, value] of Object.entries(body ?? {})) form.set(key, typeof value === 'string' ? value : JSON.stringify(value))
+    payload = form
+  } else if (body !== undefined && one.method !== 'GET') {
+    payload = JSON.stringify(body)
+    type['content-type'] = 'application/json'
+  }
+  const abort = new AbortController()
+  const answered = (async () => {
+    const response = await app.fetch(`${path}${search === '' ? '' : `?${search}`}`, { method: one.method, headers: { ...headers, ...type }, signal: abort.signal, redirect: 'manual', ...payload === undefined ? {} : { body: payload } })
+    return { status: response.status, text: await response.text() }
+  })()
+  const late = sleep(PATIENCE, undefined, { signal: abort.signal }).then(() => ({ status: 599, text: 'no answer' }), () => ({ status: 0, text: '' }))
+  try { return await Promise.race([answered, late]) } finally { abort.abort() }
+}
+
+// What ends the session of whoever asks, or makes the account unusable.
+const ENDS = /\/(logout|account\/password|transfer|reset)/
+
+/** Requests that were answered by a failure. */
+const failures = async (routes: readonly Route[], runs: number): Promise<{ sent: number; taken: number; found: string[] }> => {
+  let session = await signIn(app, mine)
+  let [sent, taken] = [0, 0]
+  const found: string[] = []
+  for (const one of routes) {
+    const name = `${one.method} ${fullPath(one)}`
+    for (const input of fc.sample(inputs(one), runs)) {
+      const headers = one.credential === 'account' ? session : one.credential === 'dataset' ? { authorization: `Bearer ${mine.workspaceKey}` } : {}
+      const { status, text } = await send(one, input, headers)
+      sent += 1
+      if (status < 300) taken += 1
+      if (status >= 500) found.push(`${name} ${JSON.stringify(input).slice(0, 400)}: ${status} ${text.slice(0, 300)}`)
+      if (status === 401 && one.credential === 'account') session = await signIn(app, mine)
+    }
+  }
+  return { sent, taken, found }
+}
+const isPlanted = ({ path }: Route): boolean => path === '/brittle'
+/** Those that delete come last, or nothing would be left to try. */
+const all = (): Route[] => app.kernel.catalogue.routes.filter((one) => !isPlanted(one) && !ENDS.test(one.path)).sort((a, b) => Number(a.method === 'DELETE') - Number(b.method === 'DELETE'))
+
+test.serial('no input is answered by a failure, on any route', async (t) => {
+  t.timeout(600_000)
+  const { sent, taken, found } = await failures(all(), RUNS)
+  t.log(`${sent} requests, ${taken} of them taken`)
+  t.deepEqual(found, [])
+  t.true(taken > 100, 'some get past the checks')
+})
+
+test.serial('a route that breaks is found', async (t) => {
+  const { found } = await failures(app.kernel.catalogue.routes.filter(isPlanted), 60)
+  t.true(found.length > 0)
+})
