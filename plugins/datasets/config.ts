@@ -24,6 +24,11 @@ export interface DatasetsConfig {
   readonly sliceMs: number
   /** Seconds for which a link to a file is good. */
   readonly fileLinkSeconds: number
+  /** Hours for which a file that was sent waits to become a document. */
+  readonly waitingHours: number
+  /** Milliseconds that a look into files may take before they are documents, and how many such looks there are at once. */
+  readonly lookMs: number
+  readonly looks: number
   /** Hours for which an Idempotency-Key is remembered. */
   readonly idempotencyHours: number
   /** Keywords kept per segment. */
@@ -44,6 +49,9 @@ export const datasetsConfig = defineConfig('datasets', Joi.object<DatasetsConfig
   storeSize: Joi.number().integer().min(1).max(1000),
   sliceMs: Joi.number().integer().min(10).default(5_000),
   fileLinkSeconds: Joi.number().integer().min(1).default(300),
+  waitingHours: Joi.number().min(0.01).max(24 * 30).default(24),
+  lookMs: Joi.number().integer().min(10).max(60_000).default(10_000),
+  looks: Joi.number().integer().min(1).max(100).default(2),
   idempotencyHours: Joi.number().min(0.01).max(24 * 30).default(24),
   keywords: Joi.number().integer().min(1).max(100).default(10),
   patience: Joi.number().integer().min(1000).default(120_000),

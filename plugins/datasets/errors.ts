@@ -6,6 +6,7 @@ export const datasetErrors = defineErrors({
   documentNotFound: [404, 'not_found', 'Document not found.'],
   batchNotFound: [404, 'not_found', 'Documents not found.'],
   fileNotFound: [404, 'not_found', 'The file of this document is no longer there. Upload it again.'],
+  uploadNotFound: [404, 'not_found', 'File not found. A file that does not become a document is kept for a day. Send it again.'],
   linkInvalid: [403, 'forbidden', 'This link is not valid. Ask for a new one.'],
   linkExpired: [403, 'forbidden', 'This link is too old. Ask for a new one.'],
   notShared: [403, 'forbidden', 'You do not have permission to access this dataset.'],

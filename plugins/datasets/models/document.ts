@@ -89,7 +89,7 @@ export const Document = model<DocumentRow>('documents', {
   updated_at: DataTypes.DATE,
 })
 
-/** The file from which a document was made. */
+/** The file from which a document was made, or is to be. */
 export interface UploadFileRow {
   id: string
   workspace_id: string
@@ -105,6 +105,8 @@ export interface UploadFileRow {
   hash: string
   created_by: string
   created_at: Date
+  /** Of one that is no document yet; those that wait too long are removed. */
+  waiting_since: Date | null
 }
 export const UploadFile = model<UploadFileRow>('upload_files', {
   id: { type: DataTypes.UUID, primaryKey: true },
@@ -117,6 +119,7 @@ export const UploadFile = model<UploadFileRow>('upload_files', {
   hash: DataTypes.TEXT,
   created_by: DataTypes.UUID,
   created_at: DataTypes.DATE,
+  waiting_since: DataTypes.DATE,
 })
 
 /** What a document is when none of its present content has been indexed yet. */
