@@ -8,18 +8,30 @@ import { DocumentFault } from '../errors.ts'
 import { UploadFile } from '../models/document.ts'
 import type { DocumentRow, UploadFileRow } from '../models/document.ts'
 import { ProcessRule } from '../models/process-rule.ts'
+import type { ProcessRuleRow } from '../models/process-rule.ts'
 import { chunker } from '../ports.ts'
 import type { Extractor, Pair } from '../ports.ts'
 import { formats } from './formats.ts'
 
 /** What becomes a segment: a passage, or the question of a pair. */
 export interface Piece { readonly content: string; readonly answer: string | null; readonly children: readonly string[] }
+/** What passages follow from, whether it is a document already or not. */
+export interface Source {
+  readonly file: UploadFileRow | null
+  readonly docForm: string
+  /** Null: nobody has said how to cut. Questions and answers are not cut. */
+  readonly rule: Pick<ProcessRuleRow, 'mode' | 'rules'> | null
+}
 export interface Passages {
   /**
    * In order, at least one, and the same ones whenever it is asked for the same content. Throws a `DocumentFault` where the file, its text
    * or the rule is to blame, anything else where a second attempt may succeed.
    */
   of(document: DocumentRow, signal: AbortSignal): AsyncIterable<Piece>
+  /** The passages that a document of it would have. Throws as `of` does. */
+  from(source: Source, signal: AbortSignal): AsyncIterable<Piece>
+  /** The text of a file as it was read, before it is cleaned and cut. Throws as `of` does. */
+  text(file: UploadFileRow, signal: AbortSignal): AsyncIterable<string>
 }
 /** Each child has a row and a vector of its own, so they are counted too: so many are allowed for each segment that is. */
 const CHILDREN = 10
@@ -28,8 +40,7 @@ interface Opened { readonly file: UploadFileRow; readonly stream: Readable; read
 export const passages = service('datasets.passages', {
   uses: { storage, formats, chunker, config: datasetsConfig, UploadFile, ProcessRule },
   create: ({ storage, formats, chunker, config, UploadFile, ProcessRule }): Passages => {
-    const open = async ({ workspace_id, upload_file_id }: DocumentRow): Promise<Opened> => {
-      const file = upload_file_id === null ? null : await UploadFile.findOne({ where: { workspace_id, id: upload_file_id } })
+    const open = async (file: UploadFileRow | null): Promise<Opened> => {
       const reader = file && formats.reader(file.extension)
       if (file && !reader) throw new DocumentFault(`Nothing here reads .${file.extension} files any more. There are readers for: ${formats.supported().join(', ')}.`)
       const stream = file && await storage.get(file.storage_key).catch((error: unknown) => {
@@ -71,36 +82,42 @@ export const passages = service('datasets.passages', {
         if (content !== '') yield { content, answer, children: [] }
       }
     }
-    const cutOf = async function* (document: DocumentRow, opened: Opened, signal: AbortSignal): AsyncGenerator<Piece> {
-      const { workspace_id, dataset_process_rule_id: id } = document
-      const { file, stream, reader } = opened
+    const textOf = (opened: Opened, signal: AbortSignal): AsyncGenerator<string> =>
+      reading(opened, opened.reader.extract(opened.stream, { name: opened.file.name, signal }), (piece) => piece.length, signal)
+    const cutOf = async function* ({ rule, docForm }: Source, opened: Opened, signal: AbortSignal): AsyncGenerator<Piece> {
+      const { stream } = opened
       try {
-        const rule = id === null ? null : await ProcessRule.findOne({ where: { workspace_id, id } })
         if (!rule) throw new DocumentFault('The document has no process rule. Send it again with one.')
-        const chosen = chunkingRule(rule, document.doc_form, config)
-        const text = reading(opened, reader.extract(stream, { name: file.name, signal }), (piece) => piece.length, signal)
-        for await (const { content, children = [] } of chunker.split(text, chosen)) yield { content, answer: null, children }
+        const chosen = chunkingRule(rule, docForm, config)
+        for await (const { content, children = [] } of chunker.split(textOf(opened, signal), chosen)) yield { content, answer: null, children }
       } finally {
         stream.destroy()
       }
     }
-    return {
-      of: async function* (document, signal) {
-        const opened = await open(document)
-        let [count, children] = [0, 0]
-        for await (const piece of document.doc_form === 'qa_model' ? pairsOf(opened, signal) : cutOf(document, opened, signal)) {
-          count += 1
-          children += piece.children.length
-          if (children > CHILDREN * config.maxSegments) {
-            throw new DocumentFault(`This document is cut into more than ${CHILDREN * config.maxSegments} child chunks. Use another separator for them, or split the document.`)
-          }
-          if (count > config.maxSegments) {
-            throw new DocumentFault(`This document is cut into more than ${config.maxSegments} segments. Use another separator or longer segments, or split the document.`)
-          }
-          yield piece
+    const from = async function* (source: Source, signal: AbortSignal): AsyncGenerator<Piece> {
+      const opened = await open(source.file)
+      let [count, children] = [0, 0]
+      for await (const piece of source.docForm === 'qa_model' ? pairsOf(opened, signal) : cutOf(source, opened, signal)) {
+        count += 1
+        children += piece.children.length
+        if (children > CHILDREN * config.maxSegments) {
+          throw new DocumentFault(`This document is cut into more than ${CHILDREN * config.maxSegments} child chunks. Use another separator for them, or split the document.`)
         }
-        if (count === 0) throw new DocumentFault('There is no text in this document. If it is made of pictures, send it with its text recognised.')
+        if (count > config.maxSegments) {
+          throw new DocumentFault(`This document is cut into more than ${config.maxSegments} segments. Use another separator or longer segments, or split the document.`)
+        }
+        yield piece
+      }
+      if (count === 0) throw new DocumentFault('There is no text in this document. If it is made of pictures, send it with its text recognised.')
+    }
+    return {
+      from,
+      of: async function* ({ workspace_id, upload_file_id: fileId, dataset_process_rule_id: ruleId, doc_form: docForm }, signal) {
+        const file = fileId === null ? null : await UploadFile.findOne({ where: { workspace_id, id: fileId } })
+        const rule = ruleId === null ? null : await ProcessRule.findOne({ where: { workspace_id, id: ruleId } })
+        yield* from({ file, rule, docForm }, signal)
       },
+      text: async function* (file, signal) { yield* textOf(await open(file), signal) },
     }
   },
 })
