@@ -18,6 +18,7 @@ import { database, definePlugin, reply, route } from '../core/index.ts'
 import type { Cache, Json } from '../core/index.ts'
 import { testApp } from '../core/testing.ts'
 import { localStorage } from '../plugins/platform/adapters/storage-local.ts'
+import { traffic } from '../plugins/platform/ports.ts'
 import { FolderInUse, lockFolder } from '../plugins/platform/services/folder-lock.ts'
 import { memoryCache } from '../plugins/platform/services/memory-cache.ts'
 import { openDatabase } from '../plugins/platform/services/sequelize-database.ts'
@@ -161,6 +162,37 @@ test.serial('middleware: request ids, security headers, cross-origin rules, comp
   t.is((await head('/long', { 'accept-encoding': 'gzip' })).get('content-encoding'), 'gzip')
   t.is((await head('/healthz', { 'accept-encoding': 'gzip' })).get('content-encoding'), null)
   t.is((await head('/events', { 'accept-encoding': 'gzip' })).get('content-encoding'), null)
+})
+
+test.serial('background work rests while requests are answered, but not for ever, and not for a stream that has begun', async (t) => {
+  let [answer, more] = [(): void => undefined, (): void => undefined]
+  const busy = definePlugin({
+    name: 'busy', kernel: '^1',
+    routes: [
+      route({ ...open, path: '/slow', handle: async () => { await new Promise<void>((resolve) => { answer = resolve }); return { text: 'done' } } }),
+      route({ ...open, path: '/stream', reply: reply.events, handle: async function* () { yield { data: { text: 'one' } }; await new Promise<void>((resolve) => { more = resolve }) } }),
+    ],
+  })
+  const app = await testApp({ config: { ...alone, adapters: { ...alone.adapters, middleware: { traffic: {} } } }, plugins: [busy] })
+  t.teardown(app.close)
+  const { gap } = app.resolve(traffic)
+  const rested = async (limit: number): Promise<number> => {
+    const begin = performance.now()
+    await gap(limit)
+    return performance.now() - begin
+  }
+  t.true(await rested(10_000) < 5_000, 'nobody is there')
+  const slow = app.fetch('/slow')
+  while (await rested(5) < 4) await sleep(5)
+  t.true(await rested(200) >= 199, 'not for ever')
+  setTimeout(() => { answer() }, 200)
+  const short = await rested(10_000)
+  t.true(short > 100 && short < 5_000, String(short))
+  t.is((await slow).status, 200)
+  const stream = await app.fetch('/stream')
+  t.true(await rested(10_000) < 5_000, 'a stream')
+  more()
+  t.is(stream.status, 200)
 })
 
 test('the log blanks out secrets in fields, in texts and in errors', async (t) => {
