@@ -1,0 +1,133 @@
+/**
+ * Laws of every list that comes in pages, generated from the router: a page costs as many statements as another, however much is on it;
+ * pages of any size put together are the whole, in one order; totals and `has_more` are right at the edges.
+ */
+import test from 'ava'
+import Joi from 'joi'
+import pg from 'pg'
+import { database, definePlugin, route } from '../core/index.ts'
+import type { Route } from '../core/index.ts'
+import { fullPath } from '../core/route.ts'
+import { testApp } from '../core/testing.ts'
+import type { TestApp } from '../core/testing.ts'
+import { pageFields } from '../plugins/datasets/schemas/common.ts'
+import { client } from './support/client.ts'
+import { makeWorkspace, signIn } from './support/world.ts'
+import type { Workspace } from './support/world.ts'
+
+const NAMED = 7
+const planted = route({
+  method: 'GET', path: '/planted', surface: 'service', credential: 'dataset', access: 'dataset:list', resource: { dataset: 'filtered' }, summary: 'Asks once for each of its items, and forgets the last',
+  query: Joi.object({ ...pageFields }), uses: { db: database },
+  handle: async ({ actor, query }, { db }) => {
+    const { limit } = query as { limit: number }
+    const rows = await db.query<{ id: string }>('SELECT id FROM datasets WHERE workspace_id = $1 ORDER BY id LIMIT $2', [actor.workspaceId, limit])
+    for (const { id } of rows) await db.query('SELECT 1 FROM datasets WHERE id = $1', [id])
+    return { data: rows, has_more: false, total: rows.length, limit, page: 1 }
+  },
+})
+
+let app: TestApp
+let mine: Workspace
+let session: Record<string, string>
+let ids: Record<string, string>
+let statements = 0
+test.before(async () => {
+  const proto = pg.Client.prototype as unknown as { query: (...values: unknown[]) => unknown }
+  const { query } = proto
+  proto.query = function counted(this: unknown, ...values) {
+    statements += 1
+    return query.apply(this, values)
+  }
+  app = await testApp({ plugins: [definePlugin({ name: 'planted', kernel: '^1', routes: [planted] })] })
+  mine = await makeWorkspace(app, 'mine')
+  session = await signIn(app, mine)
+  const api = client(app.url, mine.workspaceKey)
+  const make = async (path: string, body: object): Promise<Record<string, any>> => {
+    const { status, body: made } = await api.send('POST', path, body)
+    if (status >= 300) throw new Error(`${path}: ${status} ${JSON.stringify(made)}`)
+    return made as Record<string, any>
+  }
+  for (let index = 0; index < NAMED; index += 1) await make('/v1/datasets', { name: `list ${index}`, indexing_technique: 'economy' })
+  const { id: dataset_id } = await make('/v1/datasets', { name: 'parents', indexing_technique: 'high_quality' }) as { id: string }
+  const words = (count: number): string => Array.from({ length: count }, (_, index) => `Sentence ${index} tells of owls, herons and foxes in the wood.`).join('\n')
+  const process_rule = {
+    mode: 'hierarchical', rules: {
+      pre_processing_rules: [], parent_mode: 'paragraph',
+      segmentation: { separator: '\n\n', max_tokens: 1_000, chunk_overlap: 0 }, subchunk_segmentation: { separator: '\n', max_tokens: 200, chunk_overlap: 0 },
+    },
+  }
+  let last: Record<string, any> = {}
+  for (let index = 0; index < NAMED; index += 1) {
+    last = await make(`/v1/datasets/${dataset_id}/document/create-by-text`, {
+      name: `${index}.txt`, text: Array.from({ length: NAMED }, () => words(NAMED)).join('\n\n'), indexing_technique: 'high_quality', doc_form: 'hierarchical_model', process_rule,
+    })
+  }
+  await api.indexed(dataset_id, last['batch'] as string)
+  for (let index = 0; index < NAMED; index += 1) await make(`/v1/datasets/${dataset_id}/retrieve`, { query: `owls ${index}` })
+  const { body: segments } = await api.send('GET', `/v1/datasets/${dataset_id}/documents/${String(last['document'].id)}/segments`)
+  ids = { dataset_id, document_id: last['document'].id as string, segment_id: segments.data[0].id as string, batch: last['batch'] as string }
+})
+test.after.always(() => app.close())
+
+const isPlanted = ({ path }: Route): boolean => path === '/planted'
+const namesOf = (schema: unknown): string[] => ((schema as { $_terms: { keys: readonly { key: string }[] | null } } | undefined)?.$_terms.keys ?? []).map(({ key }) => key)
+const lists = (): Route[] => app.kernel.catalogue.routes.filter(({ method, query, path }) =>
+  method === 'GET' && namesOf(query).includes('limit') && [...path.matchAll(/\{(\w+)\}/g)].every(([, name = '']) => name in ids))
+
+interface Page { data: Record<string, unknown>[]; total?: number; has_more?: boolean }
+const ask = async (one: Route, page: number, limit: number): Promise<Page> => {
+  const path = fullPath(one).replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? '')
+  const response = await app.fetch(`${path}?page=${page}&limit=${limit}`, { headers: one.credential === 'account' ? session : { authorization: `Bearer ${mine.workspaceKey}` } })
+  const text = await response.text()
+  if (response.status !== 200) throw new Error(`${fullPath(one)}: ${response.status} ${text}`)
+  return JSON.parse(text) as Page
+}
+/** The least of some tries: now and then something else asks meanwhile. */
+const cost = async (one: Route, limit: number): Promise<number> => {
+  const costs: number[] = []
+  for (let tries = 0; tries < 4; tries += 1) {
+    const before = statements
+    await ask(one, 1, limit)
+    costs.push(statements - before)
+  }
+  return Math.min(...costs)
+}
+const problems = async (one: Route): Promise<{ items: number; found: string[] }> => {
+  const found: string[] = []
+  const whole = await ask(one, 1, 100)
+  const [few, many] = [await cost(one, 2), await cost(one, 100)]
+  if (many > few) found.push(`a page of 2 costs ${few} statements, one of ${whole.data.length} costs ${many}`)
+  const total = whole.total ?? whole.data.length
+  for (const size of [1, 3, total].filter((limit) => limit > 0 && limit <= total)) {
+    const items: unknown[] = []
+    for (let page = 1; page <= Math.ceil(total / size); page += 1) {
+      const { data, has_more: more, total: told } = await ask(one, page, size)
+      items.push(...data)
+      if (told !== undefined && told !== total) found.push(`of ${total}, page ${page} of ${size} tells ${told}`)
+      if (more !== undefined && more !== page * size < total) found.push(`page ${page} of ${size} of ${total} says has_more ${String(more)}`)
+    }
+    const [left, right] = [items, whole.data].map((list) => JSON.stringify((list as Record<string, unknown>[]).map(({ id, ...rest }) => id ?? rest)))
+    if (left !== right) found.push(`pages of ${size} are not the whole`)
+  }
+  const past = await ask(one, Math.ceil(total / 3) + 1, 3)
+  if (past.data.length > 0 || past.has_more === true) found.push('there is something after the end')
+  return { items: whole.data.length, found }
+}
+
+test.serial('every list costs the same however long, and its pages are the whole', async (t) => {
+  t.timeout(300_000)
+  let long = 0
+  for (const one of lists().filter((each) => !isPlanted(each))) {
+    const { items, found } = await problems(one)
+    t.deepEqual(found, [], `${one.method} ${fullPath(one)}`)
+    if (items >= NAMED) long += 1
+  }
+  t.log(`${lists().length - 1} lists, ${long} of them with something on every page`)
+  t.true(long >= 4)
+})
+
+test.serial('a list that asks once for each of its items, or ends too early, is found', async (t) => {
+  const { found } = await problems(app.kernel.catalogue.routes.find(isPlanted) as Route)
+  for (const word of ['costs', 'has_more', 'not the whole']) t.true(found.some((line) => line.includes(word)), `${word}: ${found.join('; ')}`)
+})
