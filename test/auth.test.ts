@@ -13,6 +13,7 @@ import type { HttpError, ServerConfig } from '../core/index.ts'
 import { testApp, testPort } from '../core/testing.ts'
 import type { TestApp, TestAppOptions } from '../core/testing.ts'
 import { forgetAttempts } from '../plugins/auth/jobs/forget-attempts.ts'
+import { accountImportContract } from '../plugins/auth/contracts/account-import.ts'
 import { accountsContract } from '../plugins/auth/contracts/accounts.ts'
 import { accounts } from '../plugins/auth/ports.ts'
 import { mayRole, roles } from '../plugins/auth/roles.ts'
@@ -32,6 +33,7 @@ test.before(async () => {
 test.after.always(() => app.close())
 
 testPort(test.serial, accountsContract, { config: alone() })
+testPort(test.serial, accountImportContract, { config: alone() })
 
 test.serial('set-up works once, however many try at the same moment, and takes only what it knows', async (t) => {
   const fresh = await start()

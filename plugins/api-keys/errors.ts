@@ -19,6 +19,7 @@ export const keyErrors = defineErrors({
   makerMayNot: [403, 'forbidden', 'The account as which this key would be made may not make keys in this workspace. Let its owner or an administrator make it.'],
   tokenMalformed: [400, 'invalid_param', 'This is not a secret that a key of this kind can have. Take one that newSecret made, or leave it out.'],
   tokenTaken: [400, 'invalid_param', 'A key has this secret already. Take another, or leave it out.'],
+  idTaken: [400, 'invalid_param', 'A key has this id already. Leave the id out.'],
   tooManyKeys: [400, 'bad_request', 'There are as many keys as this server allows. Delete one first.'],
   datasetMissing: [404, 'not_found', 'Dataset not found.'],
   datasetsMissing: [400, 'bad_request', 'A dataset of the key does not exist in this workspace.'],

@@ -80,6 +80,8 @@ export interface NewKey extends KeyRequest, KeyLimits {
   readonly createdBy: string
   /** The secret, where it was made elsewhere; well formed and used by no key, else 400. */
   readonly token?: string
+  /** Its id, where it was made elsewhere; that of no key, else 400. */
+  readonly id?: string
 }
 export interface KeyChange extends KeyLimits {
   readonly name?: string
@@ -106,6 +108,8 @@ export interface ApiKeys {
   remove(workspaceId: string, id: string): Promise<void>
   /** A secret of the form that `create` and `rotate` take, which no key has. */
   newSecret(type: KeyType, bound: boolean): string
+  /** The kind of key that this server would take it for; undefined for what it refuses whoever has it. */
+  typeOf(secret: string): KeyType | undefined
   /**
    * For a strategy that loads: call it inside the transaction that changes what the keys with these terms reach. Once that has
    * committed, no process believes what was loaded before. Throws where they cannot be told; let it, and nothing has changed.

@@ -1,5 +1,6 @@
 import { definePlugin } from '../../core/index.ts'
 import { builtin } from './adapters/builtin.ts'
+import { builtinImport } from './adapters/import.ts'
 import { session } from './adapters/session.ts'
 import { authConfig } from './config.ts'
 import { forgetAttempts } from './jobs/forget-attempts.ts'
@@ -11,7 +12,7 @@ import { Session } from './models/session.ts'
 import { SignInAttempt } from './models/sign-in-attempt.ts'
 import { Member, Workspace } from './models/workspace.ts'
 import { permissions } from './permissions.ts'
-import { accounts, memberLifecycle } from './ports.ts'
+import { accountImport, accounts, memberLifecycle } from './ports.ts'
 import { accountRoutes } from './routes/account.ts'
 import { emailRoutes } from './routes/email.ts'
 import { invitationsRoutes } from './routes/invitations.ts'
@@ -30,8 +31,8 @@ export default definePlugin({
   kernel: '^1',
   config: authConfig,
   permissions,
-  ports: [accounts, memberLifecycle],
-  adapters: [builtin, session],
+  ports: [accounts, accountImport, memberLifecycle],
+  adapters: [builtin, builtinImport, session],
   models: [Account, Workspace, Member, Invitation, Session, MailCode, SignInAttempt],
   routes: [
     ...setupRoutes, ...sessionRoutes, ...signInCodeRoutes, ...passwordRoutes, ...accountRoutes, ...profileRoutes, ...emailRoutes,

@@ -42,6 +42,38 @@ export interface Accounts {
 }
 export const accounts = definePort<Accounts>('accounts')
 
+/** What became of a row that was made elsewhere, or would become: `there` and `changed` are here already, the latter with other content. */
+export interface Imported {
+  /** That of the row here. */
+  readonly id: string
+  readonly state: 'new' | 'there' | 'changed' | 'skipped'
+  /** Why it is skipped, in what it differs, or what is to be known of it. */
+  readonly why?: string
+}
+export interface ImportedWorkspace { readonly id: string; readonly name: string; readonly archived: boolean; readonly createdAt: Date }
+export interface ImportedAccount {
+  readonly id: string
+  readonly email: string
+  readonly name: string
+  readonly status: 'active' | 'banned' | 'closed'
+  readonly language?: string
+  readonly timezone?: string
+  readonly createdAt: Date
+}
+export interface ImportedMember { readonly workspaceId: string; readonly accountId: string; readonly role: Role }
+/**
+ * Brings what was made elsewhere, with its ids. What is here already stays as it is. Each answer is in the order of the rows; without
+ * `apply` it only says what would be done.
+ */
+export interface AccountImport {
+  workspaces(rows: readonly ImportedWorkspace[], apply: boolean): Promise<readonly Imported[]>
+  /** Without passwords. Where somebody here has the address, that is the account. */
+  accounts(rows: readonly ImportedAccount[], apply: boolean): Promise<readonly Imported[]>
+  /** Of accounts and workspaces that are here, or would be. The id is that of the account. */
+  members(rows: readonly ImportedMember[], apply: boolean): Promise<readonly Imported[]>
+}
+export const accountImport = definePort<AccountImport>('accountImport')
+
 /** Who must act in the transaction that takes something from a member or a workspace. What throws prevents it. */
 export interface MemberLifecycle {
   /** @param can what the member may do in this workspace from now on: nothing, where it was removed or suspended */

@@ -33,6 +33,7 @@ export const builtin = defineAdapter(apiKeys, 'builtin', {
     },
     remove: endings.remove,
     newSecret: secrets.newToken,
+    typeOf: secrets.typeOf,
     changing: keys.changing,
   }),
 })

@@ -34,6 +34,16 @@ export const apiKeysContract = defineContract(apiKeys, {
         await assert.rejects(subject.create({ ...request(home), type, datasetId: randomUUID() }), (error) => error instanceof HttpError && [400, 404].includes(error.status))
       }
     },
+    'a key that was made elsewhere keeps its id and its secret, and neither is taken twice': async (subject, { accounts }) => {
+      const home = await homeOf(accounts)
+      const [id, token] = [randomUUID(), subject.newSecret('dataset', false)]
+      assert.equal(subject.typeOf(token), 'dataset')
+      assert.equal(subject.typeOf(randomUUID()), undefined)
+      assert.deepEqual(await subject.create({ ...request(home), id, token }), { id, token })
+      assert.equal(await subject.isSecretOf(home.workspaceId, id, token), true)
+      for (const again of [{ id }, { token }]) await assert.rejects(subject.create({ ...request(home), ...again }), (error) => error instanceof HttpError && error.status === 400)
+      await subject.remove(home.workspaceId, id)
+    },
     'a key joins the transaction around it': async (subject, { accounts, db }) => {
       const home = await homeOf(accounts)
       await assert.rejects(db.transaction(async () => {

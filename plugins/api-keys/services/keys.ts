@@ -79,6 +79,11 @@ export const keys = service('apiKeys.keys', {
       }
       return { token, columns: { prefix: prefixOf(token), last4: last4Of(token), token_hash: hash, pepper_id: secrets.pepperId } }
     }
+    /** In the transaction that queues for the keys of the workspace; of two workspaces that take one id at once, the table refuses the second. */
+    const newId = async (given: string = randomUUID()): Promise<string> => {
+      if (await rows.anywhere(given)) throw keyErrors.idTaken()
+      return given
+    }
     return {
       requireDataset,
       create: (request) => db.transaction(async () => {
@@ -90,7 +95,7 @@ export const keys = service('apiKeys.keys', {
         if (await rows.reaching(request) >= config.limit) {
           throw keyErrors.tooManyKeys(`There are ${config.limit} keys already that reach ${datasetId === null ? 'a dataset of this workspace' : 'this dataset'}, which is the limit. Delete one first.`)
         }
-        const id = randomUUID()
+        const id = await newId(request.id)
         const { token, columns } = await secret(id, type, datasetId !== null || grants !== null, request.token)
         await ApiToken.create({
           id, workspace_id: workspaceId, type, app_id: null, dataset_id: datasetId, granted: grants !== null, ...terms === null ? {} : { terms }, name, ...columns,
