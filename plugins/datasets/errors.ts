@@ -4,6 +4,8 @@ import type { HttpError } from '../../core/index.ts'
 export const datasetErrors = defineErrors({
   datasetNotFound: [404, 'not_found', 'Dataset not found.'],
   documentNotFound: [404, 'not_found', 'Document not found.'],
+  metadataNotFound: [404, 'not_found', 'Metadata not found.'],
+  tagNotFound: [404, 'not_found', 'Tag not found'],
   batchNotFound: [404, 'not_found', 'Documents not found.'],
   documentUnfinished: [404, 'not_found', 'Document is not completed. Wait for the end of its indexing, or retry it where that has failed.'],
   documentDisabled: [404, 'not_found', 'Document is disabled. Enable it before you add to it.'],
@@ -32,6 +34,11 @@ export const datasetErrors = defineErrors({
   modelGone: [400, 'model_currently_not_support', 'The embedding model of this dataset is no longer offered. Choose another one.'],
   modelFailed: [400, 'completion_request_error', 'The embedding model did not answer. Ask again; the log of the server has the reason.'],
   modelUnknown: [400, 'invalid_param', 'That model is not available.'],
+  externalApiNotFound: [404, 'not_found', 'External knowledge API not found.'],
+  externalApiInUse: [409, 'external_knowledge_api_in_use', 'Knowledge bases ask this external knowledge API. Delete them, or bind them to another one, first.'],
+  externalKeyNeeded: [400, 'secret_needed', 'Enter the key itself as settings.api_key: where it is sent changes, and so it goes nowhere unseen.'],
+  externalFailed: [400, 'completion_request_error', 'The external knowledge service did not answer. Ask again; the log of the server has the reason.'],
+  externalHasNoDocuments: [400, 'invalid_param', 'The knowledge of this dataset lies in an external service, so it takes no documents. Add them there, or make a dataset of your own for them.'],
 })
 
 /** 400 `invalid_param`, with the field that is to blame. */

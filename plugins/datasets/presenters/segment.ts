@@ -36,7 +36,7 @@ export interface ListedSegment extends SegmentRow { readonly children: readonly 
 export const presentSegment = (row: ListedSegment): SegmentItem => ({
   ...core(row), updated_at: seconds(row.updated_at), updated_by: row.updated_by, child_chunks: row.children.map(presentChild), attachments: [], summary: null,
 })
-const presentChild = (row: ChildChunkRow): ChildItem => ({
+export const presentChild = (row: ChildChunkRow): ChildItem => ({
   id: row.id, segment_id: row.segment_id, content: row.content, position: row.position, word_count: row.word_count, type: row.type,
   created_at: seconds(row.created_at), updated_at: seconds(row.updated_at),
 })

@@ -1,7 +1,7 @@
 import Joi from 'joi'
 import type { RetrievedChild } from '../ports.ts'
-import { boolean, integer, listed, none, nothing, string, stringOrNull, text, time, timeOrNull } from './common.ts'
-import type { Listed } from './common.ts'
+import { boolean, integer, listed, none, nothing, string, stringOrNull, text, time, timeOrNull, uuid } from './common.ts'
+import type { DocumentParams, Listed } from './common.ts'
 import { retrievalModel } from './retrieval-model.ts'
 import type { RetrievalModel } from './retrieval-model.ts'
 
@@ -45,7 +45,7 @@ export interface ChildItem {
   created_at: number
   updated_at: number
 }
-const childItem = Joi.object<ChildItem, true>({
+export const childItem = Joi.object<ChildItem, true>({
   id: string, segment_id: string, content: string, position: integer, word_count: integer, type: string, created_at: time, updated_at: time,
 })
 export interface SegmentItem extends SegmentCore {
@@ -55,15 +55,21 @@ export interface SegmentItem extends SegmentCore {
   attachments: never[]
   summary: null
 }
-const segmentItem = Joi.object<SegmentItem, true>({
+export const segmentItem = Joi.object<SegmentItem, true>({
   ...core, updated_at: time, updated_by: stringOrNull, child_chunks: Joi.array().items(childItem).required(), attachments: none, summary: nothing,
 })
 
-export interface SegmentFilter { page: number; limit: number; keyword?: string; status: string[] }
+export interface SegmentParams extends DocumentParams { segment_id: string }
+export const segmentParams = Joi.object<SegmentParams, true>({ dataset_id: uuid.required(), document_id: uuid.required(), segment_id: uuid.required() })
+
+export interface SegmentFilter { page: number; limit: number; keyword?: string; status: string[]; hit_count_gte?: number; enabled?: 'all' | 'true' | 'false' }
 const oneOrMore = Joi.number().integer().min(1)
-export const segmentFilter = Joi.object<SegmentFilter>({
-  page: oneOrMore.default(1), limit: oneOrMore.default(20), keyword: text(0, 255),
-  status: Joi.array().items(text(0, 50)).max(10).single().default([]),
+export const windowFields = { page: oneOrMore.default(1), limit: oneOrMore.default(20), keyword: text(0, 255) }
+const filter = { ...windowFields, status: Joi.array().items(text(0, 50)).max(10).single().default([]) }
+export const segmentFilter = Joi.object<SegmentFilter>(filter)
+export const consoleSegmentFilter = Joi.object<SegmentFilter>({
+  ...filter, hit_count_gte: Joi.number().integer().min(0).max(2 ** 31 - 1).empty(''),
+  enabled: Joi.string().lowercase().valid('all', 'true', 'false').empty('').default('all'),
 })
 export interface SegmentPage extends Listed<SegmentItem> { doc_form: string }
 export const segmentPage = Joi.object<SegmentPage, true>({ ...listed(segmentItem), doc_form: string })

@@ -158,7 +158,7 @@ export const indexingEntries = service('datasets.indexing-entries', {
 })
 
 /** Whole numbers in proportion to the weights, whose sum is the total. */
-const shares = (total: number, weights: readonly number[]): number[] => {
+export const shares = (total: number, weights: readonly number[]): number[] => {
   const sum = weights.reduce((all, weight) => all + weight, 0)
   let seen = 0
   let given = 0

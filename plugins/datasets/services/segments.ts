@@ -9,6 +9,8 @@ import type { Found } from '../schemas/common.ts'
 import type { SegmentFilter } from '../schemas/segment.ts'
 
 export interface Segments {
+  /** Of the document's present content, those of these ids, in order, each with its children. */
+  find(document: DocumentRow, ids: readonly string[]): Promise<ListedSegment[]>
   /** Those of the document's present content, in order, each with its children. */
   list(document: DocumentRow, filter: SegmentFilter): Promise<Found<ListedSegment>>
   /**
@@ -32,20 +34,26 @@ export const segments = service('datasets.segments', {
       const scored = rows.map(({ segment_id, ...row }) => ({ segment_id, child: { ...row, score: scores.get(row.id) as number } }))
       return grouped(scored.sort((a, b) => b.child.score - a.child.score || a.child.position - b.child.position), ({ segment_id }) => segment_id, ({ child }) => child)
     }
+    const withChildren = async (document: DocumentRow, rows: readonly SegmentRow[]): Promise<ListedSegment[]> => {
+      const children = document.doc_form !== 'hierarchical_model' || rows.length === 0 ? [] : await db.query<ChildChunkRow>(
+        'SELECT * FROM child_chunks WHERE workspace_id = $1 AND dataset_id = $2 AND segment_id = ANY ($3::uuid[]) ORDER BY position, id',
+        [document.workspace_id, document.dataset_id, rows.map(({ id }) => id)])
+      const bySegment = grouped(children, ({ segment_id }) => segment_id, (child) => child)
+      return rows.map((row) => ({ ...row, children: bySegment.get(row.id) ?? [] }))
+    }
     return {
-      list: async (document, { keyword = '', status, ...window }) => {
+      find: async (document, ids) => withChildren(document, await db.query<SegmentRow>(
+        `SELECT * FROM document_segments WHERE workspace_id = $1 AND document_id = $2 AND generation = $3 AND id = ANY ($4::uuid[]) ORDER BY position, id`,
+        [document.workspace_id, document.id, document.generation, ids])),
+      list: async (document, { keyword = '', status, hit_count_gte: hits = 0, enabled = 'all', ...window }) => {
         const { offset, ...page } = pageOf(window)
         const where = `workspace_id = $1 AND document_id = $2 AND generation = $3 AND strpos(lower(content), lower($4)) > 0
-          AND ($5::text[] IS NULL OR status = ANY ($5))`
-        const values = [document.workspace_id, document.id, document.generation, keyword, status.length === 0 ? null : status]
+          AND ($5::text[] IS NULL OR status = ANY ($5)) AND hit_count >= $6 AND ($7 = 'all' OR enabled = ($7 = 'true'))`
+        const values = [document.workspace_id, document.id, document.generation, keyword, status.length === 0 ? null : status, hits, enabled]
         const [counted] = await db.query<{ total: number }>(`SELECT count(*)::int AS total FROM document_segments WHERE ${where}`, values)
         const rows = await db.query<SegmentRow>(
-          `SELECT * FROM document_segments WHERE ${where} ORDER BY position, id LIMIT $6 OFFSET $7`, [...values, page.limit, offset])
-        const children = document.doc_form !== 'hierarchical_model' || rows.length === 0 ? [] : await db.query<ChildChunkRow>(
-          'SELECT * FROM child_chunks WHERE workspace_id = $1 AND dataset_id = $2 AND segment_id = ANY ($3::uuid[]) ORDER BY position, id',
-          [document.workspace_id, document.dataset_id, rows.map(({ id }) => id)])
-        const bySegment = grouped(children, ({ segment_id }) => segment_id, (child) => child)
-        return { ...page, rows: rows.map((row) => ({ ...row, children: bySegment.get(row.id) ?? [] })), total: counted?.total ?? 0 }
+          `SELECT * FROM document_segments WHERE ${where} ORDER BY position, id LIMIT $8 OFFSET $9`, [...values, page.limit, offset])
+        return { ...page, rows: await withChildren(document, rows), total: counted?.total ?? 0 }
       },
       found: async (workspaceId, datasetIds, hits, vectors) => {
         if (hits.length === 0) return []
