@@ -1,6 +1,6 @@
 /** What people do to a document that is being indexed, or could not be: pause, resume, retry. */
 import { database, queue, service } from '../../../core/index.ts'
-import { datasetErrors } from '../errors.ts'
+import { datasetErrors, invalid } from '../errors.ts'
 import { enqueueIndexing } from '../jobs/index-document.ts'
 import { Document, UNINDEXED } from '../models/document.ts'
 import type { DocumentRow } from '../models/document.ts'
@@ -31,6 +31,15 @@ export const indexingControl = service('datasets.indexing-control', {
       if (row.indexing_status === 'error') throw datasetErrors.alreadyFinished('The indexing of this document has failed. Retry the document instead.')
       return row
     }
+    /** Of a document that came without a file (see `DatasetImport`) the segments are all there is: they stay, and what is not complete is done. */
+    const again = async ({ workspace_id, id, name, generation, splitting_completed_at }: DocumentRow, now: Date): Promise<void> => {
+      if (splitting_completed_at === null) {
+        throw invalid('document_ids', `The import of "${name}" has not come to its end, and there is no file here to begin from. Run the import again, or delete the document.`)
+      }
+      await Document.update(
+        { indexing_status: 'waiting', error: null, stalls: 0, is_paused: false, paused_at: null, stopped_at: null, checked_at: now, updated_at: now }, { where: { workspace_id, id } })
+      await enqueueIndexing(queue, { workspace_id, document_id: id, generation })
+    }
     return {
       pause: (workspaceId, datasetId, id) => db.transaction(async () => {
         const { is_paused } = await lockUnfinished(workspaceId, datasetId, id)
@@ -46,10 +55,15 @@ export const indexingControl = service('datasets.indexing-control', {
       retry: (workspaceId, datasetId, ids) => db.transaction(async () => {
         // Whoever takes many documents of a dataset takes the dataset first, so that two never wait for each other.
         await records.lock(workspaceId, datasetId)
-        for (const { id, name, generation, indexing_status: status, is_paused } of await lock(workspaceId, datasetId, ids)) {
+        for (const row of await lock(workspaceId, datasetId, ids)) {
+          const { id, name, generation, indexing_status: status, is_paused } = row
           if (status === 'completed') throw datasetErrors.alreadyFinished(`"${name}" is indexed already. Leave it out.`)
           if (status !== 'error' && !is_paused) throw datasetErrors.beingIndexed(`"${name}" is being indexed. Wait for its end, or pause it first.`)
           const now = new Date()
+          if (row.upload_file_id === null) {
+            await again(row, now)
+            continue
+          }
           // Another generation: a run of the one before, should it still be under way somewhere, finds nothing to do or to undo.
           await Document.update({ ...UNINDEXED, generation: generation + 1, checked_at: now, updated_at: now }, { where: { workspace_id: workspaceId, id } })
           await enqueueIndexing(queue, { workspace_id: workspaceId, document_id: id, generation: generation + 1 })
