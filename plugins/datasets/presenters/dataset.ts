@@ -1,5 +1,10 @@
 import type { DatasetRow } from '../models/dataset.ts'
-import type { DatasetItem, RetrievalModelDict, TagItem } from '../schemas/dataset.ts'
+import type { DatasetItem, ExternalKnowledgeInfo, RetrievalModelDict, TagItem } from '../schemas/dataset.ts'
+import type { ExternalRetrievalModel } from '../schemas/external.ts'
+import type { MetadataItem } from '../schemas/metadata.ts'
+import { DEFAULT_EXTERNAL } from '../schemas/retrieval-model.ts'
+import type { BoundApi } from '../services/external-bindings.ts'
+import { presentFields } from './metadata.ts'
 import { seconds } from './time.ts'
 
 /** What a dataset is told with beside its own row. */
@@ -9,8 +14,11 @@ export interface DatasetFacts {
   readonly available: number
   readonly words: number
   readonly tags: readonly TagItem[]
+  readonly fields: readonly MetadataItem[]
   readonly authorName: string | null
   readonly embeddingAvailable: boolean
+  /** Whom it asks, where its knowledge lies elsewhere. */
+  readonly external?: BoundApi | undefined
   /** Told only where it is given. */
   readonly partialMembers?: readonly string[]
 }
@@ -38,9 +46,9 @@ export const presentDataset = (row: DatasetRow, facts: DatasetFacts): DatasetIte
   summary_index_setting: row.summary_index_setting,
   tags: [...facts.tags],
   doc_form: row.doc_form,
-  external_knowledge_info: null,
-  external_retrieval_model: null,
-  doc_metadata: [],
+  external_knowledge_info: facts.external ? presentExternal(facts.external) : null,
+  external_retrieval_model: facts.external ? externalSettings(row) : null,
+  doc_metadata: presentFields(facts.fields, row.built_in_field_enabled),
   built_in_field_enabled: row.built_in_field_enabled,
   pipeline_id: null,
   runtime_mode: row.runtime_mode,
@@ -54,6 +62,14 @@ export const presentDataset = (row: DatasetRow, facts: DatasetFacts): DatasetIte
   maintainer: facts.authorName,
   ...facts.partialMembers ? { partial_member_list: [...facts.partialMembers] } : {},
 })
+
+const presentExternal = ({ id, name, endpoint, external_knowledge_id }: BoundApi): ExternalKnowledgeInfo => ({
+  external_knowledge_id, external_knowledge_api_id: id, external_knowledge_api_name: name, external_knowledge_api_endpoint: endpoint,
+})
+const externalSettings = ({ retrieval_model: stored }: DatasetRow): Required<ExternalRetrievalModel> => {
+  const { top_k, score_threshold, score_threshold_enabled } = stored ?? DEFAULT_EXTERNAL
+  return { top_k, score_threshold: score_threshold ?? 0, score_threshold_enabled }
+}
 
 /** Every field filled. Without a setting clients are shown `top_k` 2; a search without one takes 4. */
 const fillRetrievalModel = ({ retrieval_model: stored }: DatasetRow): RetrievalModelDict => ({

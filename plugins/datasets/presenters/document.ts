@@ -1,6 +1,7 @@
 import type { DocumentRow, UploadFileRow } from '../models/document.ts'
 import type { ProcessRuleRow } from '../models/process-rule.ts'
-import type { DocumentItem, DocumentView, FileItem, IndexingState } from '../schemas/document.ts'
+import type { ConsoleDocumentItem, DocumentItem, DocumentView, FileItem, IndexingState } from '../schemas/document.ts'
+import type { MetadataValueItem } from '../schemas/metadata.ts'
 import { seconds, secondsOrNull } from './time.ts'
 
 /** A document with its file and the sums over its segments. */
@@ -9,6 +10,8 @@ export interface DocumentRecord extends DocumentRow {
   readonly hit_count: number
   readonly segment_count: number
   readonly completed_segments: number
+  /** What it has of its dataset's fields. */
+  readonly metadata: readonly MetadataValueItem[]
 }
 
 export type DisplayStatus = 'queuing' | 'indexing' | 'paused' | 'error' | 'available' | 'disabled' | 'archived'
@@ -22,7 +25,7 @@ export const displayStatus = (row: Pick<DocumentRow, 'is_paused' | 'indexing_sta
   return row.enabled ? 'available' : 'disabled'
 }
 
-const presentFile = (file: UploadFileRow): FileItem => ({
+export const presentFile = (file: UploadFileRow): FileItem => ({
   id: file.id, name: file.name, size: Number(file.size), extension: file.extension, mime_type: file.mime_type,
   created_by: file.created_by, created_at: seconds(file.created_at),
 })
@@ -56,14 +59,18 @@ export const presentDocument = (row: DocumentRecord): DocumentItem => ({
   ...core(row),
   data_source_info: row.upload_file_id === null ? {} : { upload_file_id: row.upload_file_id },
   data_source_detail_dict: row.file ? { upload_file: presentFile(row.file) } : {},
-  doc_metadata: [],
+  doc_metadata: [...row.metadata],
+})
+
+export const presentConsoleDocument = (row: DocumentRecord): ConsoleDocumentItem => ({
+  ...presentDocument(row), completed_segments: row.completed_segments, total_segments: row.segment_count,
 })
 
 /** The `metadata` that a client asks for decides which fields it gets. */
 export const presentDocumentView = (
   row: DocumentRecord, rules: { own: ProcessRuleRow | null; dataset: ProcessRuleRow | null }, view: 'all' | 'only' | 'without',
 ): DocumentView => {
-  const metadata = { id: row.id, doc_type: row.doc_type, doc_metadata: [] }
+  const metadata = { id: row.id, doc_type: row.doc_type, doc_metadata: [...row.metadata] }
   if (view === 'only') return metadata
   return {
     ...core(row),

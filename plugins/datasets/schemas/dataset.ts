@@ -1,8 +1,12 @@
 import Joi from 'joi'
 import type { DatasetPermission, IndexingTechnique, SummaryIndexSetting } from '../models/dataset.ts'
 import type { SearchMethod } from '../ports.ts'
-import { boolean, integer, listed, none, nothing, pageFields, string, stringOrNull, text, time, uuid } from './common.ts'
+import { boolean, integer, listed, nothing, pageFields, string, stringOrNull, text, time, uuid } from './common.ts'
 import type { Listed, Page } from './common.ts'
+import { metadataItem } from './metadata.ts'
+import type { MetadataItem } from './metadata.ts'
+import { externalRetrievalModel } from './external.ts'
+import type { ExternalRetrievalModel } from './external.ts'
 import { retrievalModel } from './retrieval-model.ts'
 import type { RetrievalModel } from './retrieval-model.ts'
 
@@ -21,12 +25,12 @@ export interface DatasetSettings {
   summary_index_setting?: SummaryIndexSetting | null
   external_knowledge_api_id?: string | null
   external_knowledge_id?: string | null
+  external_retrieval_model?: ExternalRetrievalModel | null
 }
 export interface NewDataset extends DatasetSettings { name: string; provider?: 'vendor' | 'external' }
 export interface DatasetChange extends DatasetSettings {
   name?: string | null
   partial_member_list?: { user_id: string }[] | null
-  external_retrieval_model?: object | null
 }
 
 const settings = {
@@ -39,6 +43,7 @@ const settings = {
   summary_index_setting: summaryIndexSetting.allow(null),
   external_knowledge_api_id: text(0, 255).allow(null),
   external_knowledge_id: text(0, 255).allow(null),
+  external_retrieval_model: externalRetrievalModel.allow(null),
 }
 const name = text(1, 40).trim()
 export const newDataset = Joi.object<NewDataset, true>({
@@ -47,13 +52,12 @@ export const newDataset = Joi.object<NewDataset, true>({
 export const datasetChange = Joi.object<DatasetChange, true>({
   ...settings, name: name.allow(null),
   partial_member_list: Joi.array().items(Joi.object<{ user_id: string }, true>({ user_id: uuid.required() })).max(1000).allow(null),
-  external_retrieval_model: Joi.object().unknown().allow(null),
 })
 
 export interface DatasetFilter extends Page { keyword?: string; include_all?: boolean; tag_ids: string[] }
-export const datasetFilter = Joi.object<DatasetFilter>({
-  ...pageFields, keyword: text(0, 200), include_all: Joi.boolean().empty('').default(false), tag_ids: Joi.array<string[]>().items(uuid).max(100).single().empty('').default([]),
-})
+export const idFilter = Joi.array<string[]>().items(uuid).max(100).single().empty('').default([])
+export const filterFields = { ...pageFields, keyword: text(0, 200), include_all: Joi.boolean().empty('').default(false), tag_ids: idFilter }
+export const datasetFilter = Joi.object<DatasetFilter>(filterFields)
 
 /** How a dataset is searched, with every field filled. */
 export interface RetrievalModelDict {
@@ -66,6 +70,19 @@ export interface RetrievalModelDict {
   score_threshold_enabled: boolean
   score_threshold: number | null
 }
+/** For what an external dataset stands, and who is asked. */
+export interface ExternalKnowledgeInfo {
+  external_knowledge_id: string
+  external_knowledge_api_id: string
+  external_knowledge_api_name: string
+  external_knowledge_api_endpoint: string
+}
+const externalKnowledgeInfo = Joi.object<ExternalKnowledgeInfo>({
+  external_knowledge_id: string, external_knowledge_api_id: string, external_knowledge_api_name: string, external_knowledge_api_endpoint: string,
+}).allow(null).required()
+const externalSettings = Joi.object<Required<ExternalRetrievalModel>>({
+  top_k: integer, score_threshold: Joi.number().required(), score_threshold_enabled: boolean,
+}).allow(null).required()
 export interface TagItem { readonly id: string; readonly name: string; readonly type: 'knowledge' }
 const tagItem = Joi.object<TagItem, true>({ id: string, name: string, type: Joi.string<'knowledge'>().valid('knowledge').required() })
 export interface DatasetItem {
@@ -91,9 +108,9 @@ export interface DatasetItem {
   summary_index_setting: object | null
   tags: TagItem[]
   doc_form: string | null
-  external_knowledge_info: null
-  external_retrieval_model: null
-  doc_metadata: never[]
+  external_knowledge_info: ExternalKnowledgeInfo | null
+  external_retrieval_model: Required<ExternalRetrievalModel> | null
+  doc_metadata: MetadataItem[]
   built_in_field_enabled: boolean
   pipeline_id: null
   runtime_mode: string
@@ -119,7 +136,7 @@ export const datasetItem = Joi.object<DatasetItem, true>({
     score_threshold_enabled: boolean, score_threshold: Joi.number().allow(null).required(),
   }).required(),
   summary_index_setting: Joi.object().unknown().allow(null).required(),
-  tags: Joi.array<TagItem[]>().items(tagItem).required(), doc_form: stringOrNull, external_knowledge_info: nothing, external_retrieval_model: nothing, doc_metadata: none,
+  tags: Joi.array<TagItem[]>().items(tagItem).required(), doc_form: stringOrNull, external_knowledge_info: externalKnowledgeInfo, external_retrieval_model: externalSettings, doc_metadata: Joi.array<MetadataItem[]>().items(metadataItem).required(),
   built_in_field_enabled: boolean, pipeline_id: nothing, runtime_mode: string, chunk_structure: nothing, icon_info: nothing, is_published: boolean,
   total_documents: integer, total_available_documents: integer, enable_api: boolean, is_multimodal: boolean, maintainer: stringOrNull,
   partial_member_list: Joi.array().items(Joi.string()),

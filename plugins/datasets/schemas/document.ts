@@ -1,8 +1,10 @@
 import Joi from 'joi'
 import type { IndexingTechnique } from '../models/dataset.ts'
-import { boolean, integer, listed, none, nothing, pageFields, string, stringOrNull, text, time, timeOrNull, uuid } from './common.ts'
+import { boolean, integer, listed, nothing, pageFields, string, stringOrNull, text, time, timeOrNull, uuid } from './common.ts'
 import type { DatasetParams, Listed, Page } from './common.ts'
 import { indexingTechnique } from './dataset.ts'
+import { metadataValueItem } from './metadata.ts'
+import type { MetadataValueItem } from './metadata.ts'
 import { docForms, processRule } from './process-rule.ts'
 import type { DocForm, ProcessRuleInput } from './process-rule.ts'
 import { retrievalModel } from './retrieval-model.ts'
@@ -21,7 +23,8 @@ export interface DocumentSettings {
   duplicate?: boolean | null
 }
 export interface TextDocument extends DocumentSettings { name: string; text: string }
-const settings = {
+/** Those of the settings that a document which is there already can be sent with. */
+export const settingFields = {
   indexing_technique: indexingTechnique.allow(null),
   doc_form: Joi.string<DocForm>().valid(...docForms).allow(null),
   doc_language: text(0, 255).allow(null),
@@ -29,9 +32,8 @@ const settings = {
   retrieval_model: retrievalModel.allow(null),
   embedding_model: text(0, 255).allow(null),
   embedding_model_provider: text(0, 255).allow(null),
-  original_document_id: uuid.allow(null),
-  duplicate: Joi.boolean().allow(null),
 }
+const settings = { ...settingFields, original_document_id: uuid.allow(null), duplicate: Joi.boolean().allow(null) }
 export const textDocument = Joi.object<TextDocument, true>({ ...settings, name: text(1, 255).trim().required(), text: Joi.string().required() })
 /** The text fields of the form; `data` arrives as a JSON string. */
 export const fileDocument = Joi.object<{ data: DocumentSettings }>({ data: Joi.object<DocumentSettings, true>(settings).default({}) })
@@ -39,11 +41,20 @@ export const fileDocument = Joi.object<{ data: DocumentSettings }>({ data: Joi.o
 export interface DocumentFilter extends Page { keyword?: string; status?: string }
 export const documentFilter = Joi.object<DocumentFilter>({ ...pageFields, keyword: text(0, 255), status: Joi.string().allow('') })
 
+/** `-` before it: the largest, the last of the alphabet, the newest first. */
+const sorts = ['created_at', 'hit_count', 'name', 'word_count'] as const
+export type DocumentSort = typeof sorts[number] | `-${typeof sorts[number]}`
+export interface ConsoleDocumentFilter extends DocumentFilter { sort: DocumentSort }
+export const consoleDocumentFilter = documentFilter.keys({
+  sort: Joi.string<DocumentSort>().valid(...sorts, ...sorts.map((name) => `-${name}` as const)).empty('').default('-created_at'),
+}) as Joi.ObjectSchema<ConsoleDocumentFilter>
+
 export interface FileItem { id: string; name: string; size: number; extension: string; mime_type: string; created_by: string; created_at: number }
-const fileItem = Joi.object<FileItem, true>({
+export const fileItem = Joi.object<FileItem, true>({
   id: string, name: string, size: integer, extension: string, mime_type: string, created_by: string, created_at: time,
 })
 
+const metadataValues = Joi.array<MetadataValueItem[]>().items(metadataValueItem).required()
 interface DocumentCore {
   id: string
   position: number
@@ -76,12 +87,16 @@ const core = {
 export interface DocumentItem extends DocumentCore {
   data_source_info: { upload_file_id?: string }
   data_source_detail_dict: { upload_file?: FileItem }
-  doc_metadata: never[]
+  doc_metadata: MetadataValueItem[]
 }
 export const documentItem = Joi.object<DocumentItem, true>({
-  ...core, doc_metadata: none,
+  ...core, doc_metadata: metadataValues,
   data_source_info: Joi.object({ upload_file_id: Joi.string() }).required(), data_source_detail_dict: Joi.object({ upload_file: fileItem.optional() }).required(),
 })
+/** People are shown how far each one is, too. */
+export interface ConsoleDocumentItem extends DocumentItem { completed_segments: number; total_segments: number }
+export const consoleDocumentItem = documentItem.keys({ completed_segments: integer, total_segments: integer }) as Joi.ObjectSchema<ConsoleDocumentItem>
+export const consoleDocumentPage = Joi.object<Listed<ConsoleDocumentItem>, true>(listed(consoleDocumentItem))
 export const documentPage = Joi.object<Listed<DocumentItem>, true>(listed(documentItem))
 export interface CreatedDocument { document: DocumentItem; batch: string }
 export const createdDocument = Joi.object<CreatedDocument, true>({ document: documentItem.required(), batch: string })
@@ -97,9 +112,9 @@ export interface DocumentDetail extends DocumentCore {
   segment_count: number
   average_segment_length: number
 }
-export interface DocumentMetadata { id: string; doc_type: string | null; doc_metadata: never[] }
+export interface DocumentMetadata { id: string; doc_type: string | null; doc_metadata: MetadataValueItem[] }
 export type DocumentView = DocumentDetail | DocumentDetail & DocumentMetadata | DocumentMetadata
-const metadata = { id: string, doc_type: stringOrNull, doc_metadata: none }
+const metadata = { id: string, doc_type: stringOrNull, doc_metadata: metadataValues }
 const rule = Joi.object().unknown().allow(null).required()
 const detail = Joi.object<DocumentDetail>({
   ...core, data_source_info: Joi.object({ upload_file: fileItem.optional() }).required(),

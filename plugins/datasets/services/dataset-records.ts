@@ -5,10 +5,13 @@ import type { Actor } from '../../../core/index.ts'
 import { datasetErrors, invalid } from '../errors.ts'
 import { Dataset } from '../models/dataset.ts'
 import type { DatasetRow } from '../models/dataset.ts'
+import { violates } from '../queries/violates.ts'
 import { visibleTo } from '../queries/visible.ts'
 import { pageOf } from '../schemas/common.ts'
 import type { Found } from '../schemas/common.ts'
 import type { DatasetFilter, NewDataset } from '../schemas/dataset.ts'
+import { externalBindings } from './external-bindings.ts'
+import { asExternal } from './external-settings.ts'
 import { modelChoice } from './model-choice.ts'
 
 /** For whom something is done: the workspace, and the account that the rows are made by. */
@@ -29,8 +32,8 @@ export interface DatasetRecords {
 }
 
 export const datasetRecords = service('datasets.records', {
-  uses: { db: database, Dataset, modelChoice },
-  create: ({ db, Dataset, modelChoice }): DatasetRecords => {
+  uses: { db: database, Dataset, bindings: externalBindings, modelChoice },
+  create: ({ db, Dataset, bindings, modelChoice }): DatasetRecords => {
     const find = async (workspaceId: string, id: string): Promise<DatasetRow> => {
       const found = await Dataset.findOne({ where: { workspace_id: workspaceId, id } })
       if (!found) throw datasetErrors.datasetNotFound()
@@ -56,8 +59,9 @@ export const datasetRecords = service('datasets.records', {
         if (!found) throw datasetErrors.datasetNotFound()
         return found
       },
-      create: async ({ workspaceId, accountId }, input) => {
-        if (input.provider === 'external') throw invalid('provider', 'External knowledge bases are not supported. Send provider "vendor".')
+      create: async ({ workspaceId, accountId }, given) => {
+        const { provider = 'vendor' } = given
+        const [input, binding] = provider === 'external' ? [asExternal(given, null), await bindings.asked(workspaceId, given)] : [given, undefined]
         refuseSummaries(input.summary_index_setting)
         await modelChoice.checkReranking(workspaceId, input.retrieval_model)
         const needsVectors = input.indexing_technique === 'high_quality'
@@ -65,12 +69,16 @@ export const datasetRecords = service('datasets.records', {
         if (needsVectors && !embedding) throw datasetErrors.modelUnknown(datasetErrors.noProvider().message)
         const now = new Date()
         try {
-          return await Dataset.create({
-            id: randomUUID(), workspace_id: workspaceId, name: input.name, description: input.description ?? '', permission: input.permission ?? 'only_me',
-            indexing_technique: input.indexing_technique ?? null, retrieval_model: input.retrieval_model ?? null,
-            summary_index_setting: input.summary_index_setting ?? null,
-            ...input.indexing_technique === 'economy' || !embedding ? {} : { embedding_model_provider: embedding.provider, embedding_model: embedding.model },
-            created_by: accountId, created_at: now, updated_by: accountId, updated_at: now,
+          return await db.transaction(async () => {
+            const made = await Dataset.create({
+              id: randomUUID(), workspace_id: workspaceId, name: input.name, description: input.description ?? '', provider, permission: input.permission ?? 'only_me',
+              indexing_technique: input.indexing_technique ?? null, retrieval_model: input.retrieval_model ?? null,
+              summary_index_setting: input.summary_index_setting ?? null,
+              ...input.indexing_technique === 'economy' || !embedding ? {} : { embedding_model_provider: embedding.provider, embedding_model: embedding.model },
+              created_by: accountId, created_at: now, updated_by: accountId, updated_at: now,
+            })
+            if (binding) await bindings.bind(workspaceId, made.id, binding)
+            return made
           })
         } catch (error) {
           throw isNameTaken(error) ? datasetErrors.nameTaken() : error
@@ -93,10 +101,7 @@ export const datasetRecords = service('datasets.records', {
 })
 
 /** Whether the database refused a row because its dataset's name is taken. */
-export const isNameTaken = (error: unknown): boolean => {
-  const { constraint, parent } = error as { constraint?: string; parent?: { constraint?: string } }
-  return (constraint ?? parent?.constraint) === 'datasets_name_unique'
-}
+export const isNameTaken = (error: unknown): boolean => violates(error, 'datasets_name_unique')
 
 export const refuseSummaries = (setting: { enable?: boolean } | null | undefined): void => {
   if (setting?.enable) throw invalid('summary_index_setting', 'Summary indexes are not supported. Send summary_index_setting.enable false, or leave it out.')

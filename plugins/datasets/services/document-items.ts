@@ -7,15 +7,16 @@ import type { ProcessRuleRow } from '../models/process-rule.ts'
 import type { DisplayStatus, DocumentRecord } from '../presenters/document.ts'
 import { pageOf } from '../schemas/common.ts'
 import type { Found } from '../schemas/common.ts'
-import type { DocumentFilter } from '../schemas/document.ts'
+import type { DocumentFilter, DocumentSort } from '../schemas/document.ts'
+import { metadataValues } from './metadata-values.ts'
 
 export interface DocumentItems {
   /** Those of these ids that the dataset has, in the order of the ids. */
   find(workspaceId: string, datasetId: string, ids: readonly string[]): Promise<readonly DocumentRecord[]>
   /** In the order of their positions. */
   batch(workspaceId: string, datasetId: string, batch: string): Promise<readonly DocumentRecord[]>
-  /** Newest first. */
-  list(workspaceId: string, datasetId: string, filter: DocumentFilter): Promise<Found<DocumentRecord>>
+  /** Newest first, unless another order is asked for. */
+  list(workspaceId: string, datasetId: string, filter: DocumentFilter & { readonly sort?: DocumentSort }): Promise<Found<DocumentRecord>>
   /** The rule that the document was cut by, and the newest of its dataset. */
   rules(document: DocumentRow): Promise<{ own: ProcessRuleRow | null; dataset: ProcessRuleRow | null }>
 }
@@ -38,12 +39,22 @@ const stateFilter = (status = ''): string => {
   return Object.hasOwn(states, known) ? states[known as DisplayStatus] : 'true'
 }
 
+const sorts: Readonly<Record<string, string>> = {
+  created_at: 'd.created_at', name: 'lower(d.name)', word_count: 'd.word_count',
+  hit_count: '(SELECT COALESCE(sum(hit_count), 0) FROM document_segments WHERE document_id = d.id AND generation = d.generation)',
+}
+/** Whatever is alike, in the order in which it came. */
+const orderBy = (sort: DocumentSort): string => {
+  const direction = sort.startsWith('-') ? 'DESC' : 'ASC'
+  return `${sorts[sort.replace('-', '')] as string} ${direction}, d.position ${direction}`
+}
+
 export const documentItems = service('datasets.document-items', {
-  uses: { db: database, UploadFile, ProcessRule },
-  create: ({ db, UploadFile, ProcessRule }): DocumentItems => {
+  uses: { db: database, UploadFile, ProcessRule, metadataValues },
+  create: ({ db, UploadFile, ProcessRule, metadataValues }): DocumentItems => {
     /** @param from a FROM item called `d` that yields rows of `documents` */
     const read = async (workspaceId: string, from: string, order: string, values: readonly unknown[]): Promise<DocumentRecord[]> => {
-      const rows = await db.query<Omit<DocumentRecord, 'file'>>(
+      const rows = await db.query<Omit<DocumentRecord, 'file' | 'metadata'>>(
         `SELECT d.*, s.* FROM ${from} CROSS JOIN LATERAL (
            SELECT COALESCE(sum(hit_count), 0)::int AS hit_count, count(*)::int AS segment_count,
              count(*) FILTER (WHERE completed_at IS NOT NULL)::int AS completed_segments
@@ -52,7 +63,8 @@ export const documentItems = service('datasets.document-items', {
       const ids = rows.flatMap((row) => row.upload_file_id ?? [])
       const files = ids.length === 0 ? [] : await UploadFile.findAll({ where: { workspace_id: workspaceId, id: ids } })
       const byId = new Map(files.map((file) => [file.id, file]))
-      return rows.map((row) => ({ ...row, file: byId.get(row.upload_file_id ?? '') ?? null }))
+      const metadata = await metadataValues.of(workspaceId, rows)
+      return rows.map((row) => ({ ...row, file: byId.get(row.upload_file_id ?? '') ?? null, metadata: metadata.get(row.id) ?? [] }))
     }
     return {
       find: (workspaceId, datasetId, ids) => read(
@@ -60,12 +72,12 @@ export const documentItems = service('datasets.document-items', {
         'array_position($3::uuid[], d.id)', [workspaceId, datasetId, ids]),
       batch: (workspaceId, datasetId, batch) => read(
         workspaceId, '(SELECT * FROM documents WHERE workspace_id = $1 AND dataset_id = $2 AND batch = $3) d', 'd.position', [workspaceId, datasetId, batch]),
-      list: async (workspaceId, datasetId, { keyword = '', status, ...window }) => {
+      list: async (workspaceId, datasetId, { keyword = '', status, sort = '-created_at', ...window }) => {
         const { offset, ...page } = pageOf(window)
         const from = `documents d WHERE d.workspace_id = $1 AND d.dataset_id = $2 AND strpos(lower(d.name), lower($3)) > 0 AND ${stateFilter(status)}`
         const values = [workspaceId, datasetId, keyword]
         const [counted] = await db.query<{ total: number }>(`SELECT count(*)::int AS total FROM ${from}`, values)
-        const order = 'd.created_at DESC, d.position DESC'
+        const order = orderBy(sort)
         const rows = await read(workspaceId, `(SELECT d.* FROM ${from} ORDER BY ${order} LIMIT $4 OFFSET $5) d`, order, [...values, page.limit, offset])
         return { ...page, rows, total: counted?.total ?? 0 }
       },
