@@ -19,11 +19,11 @@ import { ownerOf } from './datasets.ts'
 const inDataset = { surface: 'service', credential: 'dataset', resource: { dataset: 'params.dataset_id' } } as const
 const mayBeClosed = [datasetErrors.datasetNotFound, datasetErrors.apiDisabled]
 
-const REPEATABLE = ' A request that bears the header `Idempotency-Key` (1 to 255 printable characters, such as a UUID) can be repeated: for a day, unless the operator chose otherwise, '
+export const REPEATABLE = ' A request that bears the header `Idempotency-Key` (1 to 255 printable characters, such as a UUID) can be repeated: for a day, unless the operator chose otherwise, '
   + 'the same key and content give the same document and batch, and make nothing.'
-const mayBeRefused = [...mayBeClosed, datasetErrors.noProvider, datasetErrors.madeAndDeleted, datasetErrors.keyReused]
+export const mayBeRefused = [...mayBeClosed, datasetErrors.noProvider, datasetErrors.madeAndDeleted, datasetErrors.keyReused]
 /** The document as it is now; it may have been made by an earlier request. */
-const made = async (items: DocumentItems, workspaceId: string, datasetId: string, { ids, batch }: Made): Promise<CreatedDocument> => {
+export const made = async (items: DocumentItems, workspaceId: string, datasetId: string, { ids, batch }: Made): Promise<CreatedDocument> => {
   const [document] = await items.find(workspaceId, datasetId, ids)
   if (!document) throw datasetErrors.madeAndDeleted()
   return { document: presentDocument(document), batch }
@@ -115,7 +115,7 @@ const remove = route({
   errors: [...mayBeClosed, datasetErrors.documentNotFound, datasetErrors.archived],
   handle: async ({ actor, params }, { records, deletion }) => {
     await records.open(actor.workspaceId, params.dataset_id)
-    await deletion.document(actor.workspaceId, params.dataset_id, params.document_id)
+    await deletion.documents(actor.workspaceId, params.dataset_id, [params.document_id])
   },
 })
 

@@ -3,11 +3,22 @@ import { reply, route, storage, StorageNotFound } from '../../../core/index.ts'
 import { datasetErrors } from '../errors.ts'
 import { UploadFile } from '../models/document.ts'
 import { documentParams } from '../schemas/common.ts'
+import type { DocumentParams } from '../schemas/common.ts'
 import { fileLink, fileParams, linkReply } from '../schemas/file.ts'
+import type { LinkReply } from '../schemas/file.ts'
 import { datasetRecords } from '../services/dataset-records.ts'
 import { documentItems } from '../services/document-items.ts'
+import type { DocumentItems } from '../services/document-items.ts'
 import { fileLinks } from '../services/file-links.ts'
+import type { FileLinks } from '../services/file-links.ts'
 import { downloadName } from '../services/file-names.ts'
+
+export const linkTo = async (workspaceId: string, params: DocumentParams, items: DocumentItems, links: FileLinks): Promise<LinkReply> => {
+  const [document] = await items.find(workspaceId, params.dataset_id, [params.document_id])
+  if (!document) throw datasetErrors.documentNotFound()
+  if (!document.file) throw datasetErrors.fileNotFound()
+  return { url: links.download({ workspaceId, fileId: document.file.id }) }
+}
 
 const link = route({
   surface: 'service', credential: 'dataset', resource: { dataset: 'params.dataset_id' }, access: 'document:read',
@@ -19,10 +30,7 @@ const link = route({
   errors: [datasetErrors.datasetNotFound, datasetErrors.apiDisabled, datasetErrors.documentNotFound, datasetErrors.fileNotFound],
   handle: async ({ actor: { workspaceId }, params }, { records, items, links }) => {
     await records.open(workspaceId, params.dataset_id)
-    const [document] = await items.find(workspaceId, params.dataset_id, [params.document_id])
-    if (!document) throw datasetErrors.documentNotFound()
-    if (!document.file) throw datasetErrors.fileNotFound()
-    return { url: links.download({ workspaceId, fileId: document.file.id }) }
+    return linkTo(workspaceId, params, items, links)
   },
 })
 
@@ -30,6 +38,11 @@ const link = route({
 const TYPES: Readonly<Record<string, string>> = {
   txt: 'text/plain', pdf: 'application/pdf', png: 'image/png', jpg: 'image/jpeg', jpeg: 'image/jpeg', gif: 'image/gif', webp: 'image/webp',
 }
+
+/** Whatever was uploaded is inert where somebody opens it: kept and not shown, not guessed at, and without rights if it is shown after all. */
+export const INERT = {
+  'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': "sandbox; default-src 'none'; frame-ancestors 'none'", 'Cache-Control': 'private, no-store',
+} as const
 
 const download = route({
   surface: 'root', credential: 'none', resource: 'none', access: 'public',
@@ -43,8 +56,7 @@ const download = route({
     const file = await UploadFile.findOne({ where: { workspace_id: workspaceId, id: fileId } })
     if (!file) throw datasetErrors.fileNotFound()
     const body = await storage.get(file.storage_key).catch((error: unknown) => { throw error instanceof StorageNotFound ? datasetErrors.fileNotFound() : error })
-    // Whatever was uploaded is inert where somebody opens it: kept and not shown, not guessed at, and without rights if it is shown after all.
-    ctx.set({ 'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': "sandbox; default-src 'none'; frame-ancestors 'none'", 'Cache-Control': 'private, no-store' })
+    ctx.set(INERT)
     return { body, mediaType: TYPES[file.extension] ?? 'application/octet-stream', name: downloadName(file.name, file.extension), size: Number(file.size) }
   },
 })

@@ -39,15 +39,16 @@ export const textDocument = Joi.object<TextDocument, true>({ ...settings, name: 
 export const fileDocument = Joi.object<{ data: DocumentSettings }>({ data: Joi.object<DocumentSettings, true>(settings).default({}) })
 
 export interface DocumentFilter extends Page { keyword?: string; status?: string }
-export const documentFilter = Joi.object<DocumentFilter>({ ...pageFields, keyword: text(0, 255), status: Joi.string().allow('') })
+const filter = { ...pageFields, keyword: text(0, 255), status: Joi.string().allow('') }
+export const documentFilter = Joi.object<DocumentFilter>(filter)
 
 /** `-` before it: the largest, the last of the alphabet, the newest first. */
 const sorts = ['created_at', 'hit_count', 'name', 'word_count'] as const
 export type DocumentSort = typeof sorts[number] | `-${typeof sorts[number]}`
 export interface ConsoleDocumentFilter extends DocumentFilter { sort: DocumentSort }
-export const consoleDocumentFilter = documentFilter.keys({
-  sort: Joi.string<DocumentSort>().valid(...sorts, ...sorts.map((name) => `-${name}` as const)).empty('').default('-created_at'),
-}) as Joi.ObjectSchema<ConsoleDocumentFilter>
+export const consoleDocumentFilter = Joi.object<ConsoleDocumentFilter>({
+  ...filter, sort: Joi.string<DocumentSort>().valid(...sorts, ...sorts.map((name) => `-${name}` as const)).empty('').default('-created_at'),
+})
 
 export interface FileItem { id: string; name: string; size: number; extension: string; mime_type: string; created_by: string; created_at: number }
 export const fileItem = Joi.object<FileItem, true>({
@@ -89,13 +90,14 @@ export interface DocumentItem extends DocumentCore {
   data_source_detail_dict: { upload_file?: FileItem }
   doc_metadata: MetadataValueItem[]
 }
-export const documentItem = Joi.object<DocumentItem, true>({
+const item = {
   ...core, doc_metadata: metadataValues,
   data_source_info: Joi.object({ upload_file_id: Joi.string() }).required(), data_source_detail_dict: Joi.object({ upload_file: fileItem.optional() }).required(),
-})
+}
+export const documentItem = Joi.object<DocumentItem, true>(item)
 /** People are shown how far each one is, too. */
 export interface ConsoleDocumentItem extends DocumentItem { completed_segments: number; total_segments: number }
-export const consoleDocumentItem = documentItem.keys({ completed_segments: integer, total_segments: integer }) as Joi.ObjectSchema<ConsoleDocumentItem>
+export const consoleDocumentItem = Joi.object<ConsoleDocumentItem, true>({ ...item, completed_segments: integer, total_segments: integer })
 export const consoleDocumentPage = Joi.object<Listed<ConsoleDocumentItem>, true>(listed(consoleDocumentItem))
 export const documentPage = Joi.object<Listed<DocumentItem>, true>(listed(documentItem))
 export interface CreatedDocument { document: DocumentItem; batch: string }

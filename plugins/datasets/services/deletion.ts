@@ -8,8 +8,8 @@ import { datasetLifecycle, textIndex, vectorIndex } from '../ports.ts'
 export interface Deletion {
   /** Throws 404. Whoever must act with it (`datasetLifecycle`) does so in the same transaction. */
   dataset(workspaceId: string, id: string): Promise<void>
-  /** Throws 404, and 403 where the document is archived. */
-  document(workspaceId: string, datasetId: string, id: string): Promise<void>
+  /** All of them, or none. Throws 404, and 403 where one is archived. */
+  documents(workspaceId: string, datasetId: string, ids: readonly string[]): Promise<void>
 }
 
 const KEYS_PER_JOB = 500
@@ -36,19 +36,21 @@ export const deletion = service('datasets.deletion', {
         await db.query('DELETE FROM datasets WHERE workspace_id = $1 AND id = $2', [workspaceId, id])
         await dropFiles(workspaceId, files.map((file) => file.id))
       }),
-      document: (workspaceId, datasetId, id) => db.transaction(async () => {
-        // The dataset first, as everywhere: otherwise this and its deletion might each wait for the other.
-        const [dataset] = await db.query('SELECT id FROM datasets WHERE workspace_id = $1 AND id = $2 FOR KEY SHARE', [workspaceId, datasetId])
+      documents: (workspaceId, datasetId, ids) => db.transaction(async () => {
+        // The dataset first, as everywhere: otherwise this and its deletion, or this and another of its kind, might each wait for the other.
+        const [dataset] = await db.query('SELECT id FROM datasets WHERE workspace_id = $1 AND id = $2 FOR NO KEY UPDATE', [workspaceId, datasetId])
         if (!dataset) throw datasetErrors.datasetNotFound()
-        const [found] = await db.query<DocumentRow>(
-          'SELECT * FROM documents WHERE workspace_id = $1 AND dataset_id = $2 AND id = $3 FOR UPDATE', [workspaceId, datasetId, id])
-        if (!found) throw datasetErrors.documentNotFound()
-        if (found.archived) throw datasetErrors.archived()
+        const found = await db.query<DocumentRow>(
+          'SELECT * FROM documents WHERE workspace_id = $1 AND dataset_id = $2 AND id = ANY ($3::uuid[]) ORDER BY id FOR UPDATE', [workspaceId, datasetId, ids])
+        if (found.length < new Set(ids).size) throw datasetErrors.documentNotFound()
+        if (found.some(({ archived }) => archived)) throw datasetErrors.archived()
         const at = { workspaceId, id: datasetId }
-        await vectorIndex.remove(at, { documentId: id })
-        await textIndex.remove(at, { documentId: id })
-        await db.query('DELETE FROM documents WHERE workspace_id = $1 AND id = $2', [workspaceId, id])
-        if (found.upload_file_id) await dropFiles(workspaceId, [found.upload_file_id])
+        for (const { id: documentId } of found) {
+          await vectorIndex.remove(at, { documentId })
+          await textIndex.remove(at, { documentId })
+        }
+        await db.query('DELETE FROM documents WHERE workspace_id = $1 AND id = ANY ($2::uuid[])', [workspaceId, ids])
+        await dropFiles(workspaceId, found.flatMap(({ upload_file_id: id }) => id ?? []))
       }),
     }
   },

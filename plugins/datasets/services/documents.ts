@@ -1,4 +1,4 @@
-/** Storing documents: which rule one is cut by, which one it replaces, and the job that indexes it. */
+/** Storing documents: which one a file replaces, and the job that indexes it. */
 import { randomInt, randomUUID } from 'node:crypto'
 import { database, queue, service } from '../../../core/index.ts'
 import { datasetErrors, invalid } from '../errors.ts'
@@ -7,18 +7,20 @@ import { enqueueIndexing } from '../jobs/index-document.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import { Document, UNINDEXED, UploadFile } from '../models/document.ts'
 import type { DocumentRow } from '../models/document.ts'
-import { ProcessRule } from '../models/process-rule.ts'
 import type { DocumentSettings } from '../schemas/document.ts'
-import { AUTOMATIC, ruleToStore } from '../schemas/process-rule.ts'
 import { datasetRecords } from './dataset-records.ts'
 import type { Owner } from './dataset-records.ts'
 import { firstDocument } from './first-document.ts'
+import type { Settled } from './first-document.ts'
 import { formats } from './formats.ts'
 import { ingestRequests } from './ingest-requests.ts'
 import type { IngestRequest, Made } from './ingest-requests.ts'
+import { ruleChoice } from './rule-choice.ts'
 
 /** A file in storage that is to become a document. */
 export interface StoredFile {
+  /** Of its row, where it has one already. */
+  readonly id?: string
   readonly key: string
   readonly name: string
   readonly extension: string
@@ -27,6 +29,10 @@ export interface StoredFile {
   readonly hash: string
 }
 export interface AddOptions extends DocumentSettings {
+  /** Unless given, that of the file. */
+  readonly name?: string | null
+  /** Which surface it came by; `api` unless given. */
+  readonly from?: DocumentRow['created_from']
   /** Whether somebody must have said how to cut: a rule here, or an earlier one of the dataset. */
   readonly ruleRequired?: boolean
   /** Set where the request may come more than once. */
@@ -39,35 +45,28 @@ export interface Added extends Made {
 export interface Documents {
   /** Stores documents and the jobs that index them, all or none. The files must be in storage; where they are not taken, they are the caller's to remove. */
   add(owner: Owner, dataset: DatasetRow, files: readonly StoredFile[], options: AddOptions): Promise<Added>
+  /** The same inside a transaction, after `firstDocument.settle`. */
+  store(owner: Owner, datasetId: string, settled: Settled, files: readonly StoredFile[], options: AddOptions): Promise<Added>
 }
 type Replaced = DocumentRow & { readonly storage_key: string | null }
 
 export const documents = service('datasets.documents', {
-  uses: { db: database, queue, Document, UploadFile, ProcessRule, records: datasetRecords, firstDocument, formats, ingestRequests },
-  create: ({ db, queue, Document, UploadFile, ProcessRule, records, firstDocument, formats, ingestRequests }): Documents => {
-    const chooseRule = async (owner: Owner, { workspace_id, id }: DatasetRow, docForm: string, { process_rule: given, ruleRequired }: AddOptions): Promise<string> => {
-      const of = { workspace_id, dataset_id: id }
-      const newest = given ? null : await ProcessRule.findOne({ where: of, order: [['created_at', 'DESC'], ['id', 'ASC']] })
-      if (newest) return newest.id
-      if (!given && ruleRequired && docForm !== 'qa_model') throw invalid('process_rule', 'process_rule is required. Send {"mode":"automatic"} for the usual one.')
-      const rule = given ? ruleToStore(given, docForm) : { mode: 'automatic' as const, rules: AUTOMATIC }
-      const made = await ProcessRule.create({ ...of, ...rule, id: randomUUID(), created_by: owner.accountId, created_at: new Date() })
-      return made.id
-    }
+  uses: { db: database, queue, Document, UploadFile, records: datasetRecords, firstDocument, ruleChoice, formats, ingestRequests },
+  create: ({ db, queue, Document, UploadFile, records, firstDocument, ruleChoice, formats, ingestRequests }): Documents => {
     /**
      * The newest document that was made from a file of that name. Look-ups one after the other, on purpose no join, which without statistics
-     * may begin at the wrong end and read every document of the dataset. A file has one document.
+     * may begin at the wrong end and read every document of the dataset. A file has one document. Files that come together do not replace each other.
      */
-    const findNamesake = async (dataset: DatasetRow, name: string): Promise<string | undefined> => {
+    const findNamesake = async (dataset: DatasetRow, name: string, batch: string): Promise<string | undefined> => {
       const [found] = await db.query<{ id: string }>(
         `SELECT d.id FROM upload_files f CROSS JOIN LATERAL (SELECT * FROM documents WHERE workspace_id = $1 AND upload_file_id = f.id LIMIT 1) d
-         WHERE f.workspace_id = $1 AND f.name = $3 AND d.dataset_id = $2 AND d.enabled AND NOT d.archived AND d.data_source_type = 'upload_file'
-         ORDER BY d.position DESC LIMIT 1`, [dataset.workspace_id, dataset.id, name])
+         WHERE f.workspace_id = $1 AND f.name = $3 AND d.dataset_id = $2 AND d.enabled AND NOT d.archived AND d.data_source_type = 'upload_file' AND d.batch <> $4
+         ORDER BY d.position DESC LIMIT 1`, [dataset.workspace_id, dataset.id, name, batch])
       return found?.id
     }
     /** The document whose place the file takes, locked: the one that was named, or its namesake. */
-    const findReplaced = async (dataset: DatasetRow, file: StoredFile, { duplicate, original_document_id: named }: AddOptions): Promise<Replaced | undefined> => {
-      const id = named ?? (duplicate === false ? undefined : await findNamesake(dataset, file.name))
+    const findReplaced = async (dataset: DatasetRow, file: StoredFile, { duplicate, original_document_id: named }: AddOptions, batch: string): Promise<Replaced | undefined> => {
+      const id = named ?? (duplicate === false ? undefined : await findNamesake(dataset, file.name, batch))
       if (!id) return undefined
       const [found] = await db.query<Replaced>(
         `SELECT d.*, f.storage_key FROM documents d LEFT JOIN upload_files f ON f.workspace_id = d.workspace_id AND f.id = d.upload_file_id
@@ -75,7 +74,6 @@ export const documents = service('datasets.documents', {
       if (!named) return found
       if (!found) throw datasetErrors.documentNotFound()
       if (found.archived) throw datasetErrors.archived()
-      if (!found.enabled) throw invalid('original_document_id', 'Document is not available. Enable it before you replace its content.')
       return found
     }
 
@@ -84,7 +82,8 @@ export const documents = service('datasets.documents', {
         throw invalid('doc_form', 'doc_form qa_model takes files of questions and answers. Send an Excel (.xlsx) or CSV file with the questions in its first column and the answers in its second, or send another doc_form.')
       }
     }
-    const storeFile = async ({ workspaceId, accountId }: Owner, { key, mediaType, ...file }: StoredFile): Promise<string> => {
+    const storeFile = async ({ workspaceId, accountId }: Owner, { id: known, key, mediaType, ...file }: StoredFile): Promise<string> => {
+      if (known !== undefined) return known
       const { id } = await UploadFile.create({
         ...file, id: randomUUID(), workspace_id: workspaceId, storage_key: key, mime_type: mediaType, created_by: accountId, created_at: new Date(),
       })
@@ -105,36 +104,42 @@ export const documents = service('datasets.documents', {
       return { id, generation: generation + 1 }
     }
 
+    const store: Documents['store'] = async (owner, datasetId, settled, files, { request, ...options }) => {
+      const locked = await records.lock(owner.workspaceId, datasetId)
+      const earlier = request && await ingestRequests.find(locked, request)
+      if (earlier) return { ...earlier, isRepeated: true }
+      const docForm = await firstDocument.decide(locked, settled, options)
+      if (docForm === 'qa_model') for (const file of files) checkHasPairs(file)
+      let ofDataset: Promise<string> | undefined
+      const chosen = (): Promise<string> => ofDataset ??= ruleChoice.choose(owner, locked, docForm, options.process_rule, options.ruleRequired)
+      const batch = newBatch()
+      const ids: string[] = []
+      for (const file of files) {
+        const now = new Date()
+        const old = await findReplaced(locked, file, options, batch)
+        // Whoever names a document changes what they say of it, and no more.
+        const kept = options.original_document_id ? old : undefined
+        const values: Partial<DocumentRow> = {
+          batch, dataset_process_rule_id: (options.process_rule ? null : kept?.dataset_process_rule_id) ?? await chosen(),
+          name: options.name || file.name, upload_file_id: await storeFile(owner, file), doc_form: docForm,
+          doc_language: options.doc_language || kept?.doc_language || 'English', created_from: options.from ?? 'api', updated_at: now, checked_at: now,
+        }
+        const { id, generation } = old ? await replace(old, values) : await create(owner, locked, values)
+        await enqueueIndexing(queue, { workspace_id: owner.workspaceId, document_id: id, generation })
+        ids.push(id)
+      }
+      if (request) await ingestRequests.remember(locked, request, { ids, batch })
+      return { ids, batch, isRepeated: false }
+    }
     return {
-      add: async (owner, dataset, files, { request, ...options }) => {
+      store,
+      add: async (owner, dataset, files, options) => {
         const settled = await firstDocument.settle(dataset, options)
-        return db.transaction(async () => {
-          const locked = await records.lock(owner.workspaceId, dataset.id)
-          const earlier = request && await ingestRequests.find(locked, request)
-          if (earlier) return { ...earlier, isRepeated: true }
-          const docForm = await firstDocument.decide(locked, settled, options)
-          if (docForm === 'qa_model') for (const file of files) checkHasPairs(file)
-          const dataset_process_rule_id = await chooseRule(owner, locked, docForm, options)
-          const batch = newBatch()
-          const ids: string[] = []
-          for (const file of files) {
-            const now = new Date()
-            const values: Partial<DocumentRow> = {
-              batch, dataset_process_rule_id, name: file.name, upload_file_id: await storeFile(owner, file), doc_form: docForm,
-              doc_language: options.doc_language || 'English', created_from: 'api', updated_at: now, checked_at: now,
-            }
-            const old = await findReplaced(locked, file, options)
-            const { id, generation } = old ? await replace(old, values) : await create(owner, locked, values)
-            await enqueueIndexing(queue, { workspace_id: owner.workspaceId, document_id: id, generation })
-            ids.push(id)
-          }
-          if (request) await ingestRequests.remember(locked, request, { ids, batch })
-          return { ids, batch, isRepeated: false }
-        })
+        return db.transaction(() => store(owner, dataset.id, settled, files, options))
       },
     }
   },
 })
 
 /** The time and six digits of chance; unique enough within a dataset, where alone it is looked up. */
-const newBatch = (): string => `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}${randomInt(100_000, 1_000_000)}`
+export const newBatch = (): string => `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}${randomInt(100_000, 1_000_000)}`

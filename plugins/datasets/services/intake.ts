@@ -18,7 +18,7 @@ export interface Intake {
   /** Each text is kept as a file, so that it can be indexed again like any other. With a key, the same request again makes nothing. */
   texts(owner: Owner, dataset: DatasetRow, texts: readonly NewText[], settings: DocumentSettings, key?: RequestKey): Promise<Made>
   /** Keeps the file if, and only if, the document was stored. With a key, the same request again makes nothing. */
-  upload(owner: Owner, dataset: DatasetRow, file: UploadedFile | undefined, settings: DocumentSettings, key?: RequestKey): Promise<Made>
+  upload(owner: Owner, dataset: DatasetRow, file: UploadedFile | undefined, settings: DocumentSettings & { name?: string | null }, key?: RequestKey): Promise<Made>
 }
 
 export const intake = service('datasets.intake', {
