@@ -1,6 +1,7 @@
 /** Knowledge bases: what other plugins may ask of them, and the seams where indexing and retrieval are swapped. */
 import type { Readable } from 'node:stream'
 import { definePort } from '../../core/index.ts'
+import type { Imported } from '../auth/ports.ts'
 import type { ModelRef } from '../models/ports.ts'
 
 export type SearchMethod = 'semantic_search' | 'full_text_search' | 'hybrid_search' | 'keyword_search'
@@ -28,6 +29,11 @@ export interface RetrievalSettings {
   readonly rerank?: ModelRef
   /** Only documents for which it holds are searched. */
   readonly filter?: MetadataFilter
+  /**
+   * Told of each dataset whose knowledge lies in an external service that did not answer, in words for whoever asked; what the other datasets
+   * have is given all the same. Without it, or where no dataset answered, such a search throws 400 `completion_request_error`: nothing is lost unseen.
+   */
+  readonly onUnanswered?: (datasetId: string, message: string) => void
 }
 export interface RetrievedChild { readonly id: string; readonly position: number; readonly content: string; readonly score: number }
 export interface RetrievedSegment {
@@ -43,11 +49,15 @@ export interface RetrievedSegment {
   /** Parent-child: the children by which it was found, best first. */
   readonly children: readonly RetrievedChild[]
 }
+/** `open`: requests with an API key may touch it. */
+export interface DatasetSummary { readonly id: string; readonly name: string; readonly description: string; readonly open: boolean }
 export interface NewText { readonly name: string; readonly text: string }
 
 export interface Datasets {
   /** Of these ids, those that exist in the workspace. */
   existing(workspaceId: string, ids: readonly string[]): Promise<readonly string[]>
+  /** All of the workspace, or those of these ids that it has; by name. */
+  list(workspaceId: string, ids: 'all' | readonly string[]): Promise<readonly DatasetSummary[]>
   /** Of these ids, the names of those that exist in the workspace. */
   names(workspaceId: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** Of these names, the ids of those that exist in the workspace. */
@@ -144,5 +154,87 @@ export interface Extractor {
   pairs?(file: Readable, options: ExtractOptions): AsyncIterable<Pair>
 }
 export const extractor = definePort<Extractor>('extractor', { many: true })
+
+interface Foreign { readonly workspaceId: string; readonly id: string; readonly createdBy: string; readonly createdAt: Date }
+export interface ImportedDataset extends Foreign {
+  readonly name: string
+  readonly description: string
+  readonly permission: string
+  /** With whom it is shared, where the permission is `partial_members`. */
+  readonly members: readonly string[]
+  readonly indexingTechnique: string | null
+  readonly embedding: ModelRef | null
+  /** As the source has it; what cannot be read is left out, and told. */
+  readonly retrievalModel: unknown
+  readonly enableApi: boolean
+  readonly builtInFields: boolean
+  readonly updatedAt: Date
+}
+export interface ImportedRule extends Foreign { readonly datasetId: string; readonly mode: string; readonly rules: unknown }
+export interface ImportedField extends Foreign { readonly datasetId: string; readonly type: string; readonly name: string }
+export interface ImportedTag extends Foreign { readonly name: string }
+export interface ImportedTagging { readonly workspaceId: string; readonly tagId: string; readonly datasetId: string }
+export interface ImportedChild { readonly id: string; readonly content: string; readonly type: 'automatic' | 'customized'; readonly createdAt: Date; readonly updatedAt: Date }
+export interface ImportedSegment {
+  readonly id: string
+  readonly position: number
+  readonly content: string
+  readonly answer: string | null
+  readonly keywords: readonly string[]
+  readonly wordCount: number
+  readonly tokens: number
+  readonly hitCount: number
+  readonly enabled: boolean
+  readonly disabledAt: Date | null
+  readonly disabledBy: string | null
+  readonly createdBy: string
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly children: readonly ImportedChild[]
+}
+/** One whose indexing came to its end where it was made. */
+export interface ImportedDocument extends Foreign {
+  readonly datasetId: string
+  readonly name: string
+  readonly batch: string
+  readonly ruleId: string | null
+  readonly source: string
+  readonly createdFrom: 'api' | 'web'
+  readonly form: string
+  readonly language: string
+  readonly type: string | null
+  readonly metadata: Readonly<Record<string, string | number | null>>
+  readonly enabled: boolean
+  readonly disabledAt: Date | null
+  readonly disabledBy: string | null
+  readonly archived: boolean
+  readonly completedAt: Date | null
+  readonly updatedAt: Date
+  /** How many it has, and when one was last changed. */
+  readonly segments: number
+  readonly segmentsChangedAt: Date | null
+}
+/**
+ * Brings what was made elsewhere, with its ids. What is here already stays as it is. Each answer is in the order of the rows; without
+ * `apply` it only says what would be done.
+ */
+export interface DatasetImport {
+  datasets(rows: readonly ImportedDataset[], apply: boolean): Promise<readonly Imported[]>
+  rules(rows: readonly ImportedRule[], apply: boolean): Promise<readonly Imported[]>
+  /** Fields of the documents' metadata. */
+  fields(rows: readonly ImportedField[], apply: boolean): Promise<readonly Imported[]>
+  /** Where the workspace has a tag of that name, that is the tag. */
+  tags(rows: readonly ImportedTag[], apply: boolean): Promise<readonly Imported[]>
+  /** Of tags and datasets that are here, or would be. The id is that of the dataset. */
+  taggings(rows: readonly ImportedTagging[], apply: boolean): Promise<readonly Imported[]>
+  /** Only says what would be done. One whose import did not come to its end is new. */
+  documents(rows: readonly ImportedDocument[]): Promise<readonly Imported[]>
+  /**
+   * Brings one that is new, with its segments in order. It can be found once all of them are here: by its words at once, by its meaning
+   * when they have been embedded. Resolves to how many segments and children came; those whose ids are taken here do not.
+   */
+  document(document: ImportedDocument, segments: AsyncIterable<readonly ImportedSegment[]>): Promise<{ readonly segments: number; readonly children: number }>
+}
+export const datasetImport = definePort<DatasetImport>('datasetImport')
 
 export type { ModelRef }
