@@ -9,9 +9,11 @@ import { DEFAULT_RETRIEVAL } from '../schemas/retrieval-model.ts'
 import { modelChoice } from './model-choice.ts'
 
 export interface Settled { readonly technique: IndexingTechnique; readonly model: ModelRef | undefined }
+/** What of a dataset a first document decides, of one that may not be there yet. */
+export type Undecided = Pick<DatasetRow, 'workspace_id' | 'provider' | 'indexing_technique' | 'embedding_model' | 'embedding_model_provider' | 'doc_form'>
 export interface FirstDocument {
   /** Checks what a document asks for. Asks for models, so it goes before the transaction. Throws 400. */
-  settle(dataset: DatasetRow, given: DocumentSettings): Promise<Settled>
+  settle(dataset: Undecided, given: DocumentSettings): Promise<Settled>
   /** In the transaction, with the dataset locked: fills in what is open. What is decided already stays. Gives the form of its documents. Throws 400. */
   decide(dataset: DatasetRow, settled: Settled, given: DocumentSettings): Promise<string>
 }
@@ -20,6 +22,7 @@ export const firstDocument = service('datasets.first-document', {
   uses: { Dataset, modelChoice },
   create: ({ Dataset, modelChoice }): FirstDocument => ({
     settle: async (dataset, given) => {
+      if (dataset.provider === 'external') throw datasetErrors.externalHasNoDocuments()
       formOf(dataset, given)
       const technique = dataset.indexing_technique ?? given.indexing_technique
       if (!technique) throw invalid('indexing_technique', 'indexing_technique is required. The first document of a dataset decides: high_quality or economy.')
@@ -45,8 +48,8 @@ export const firstDocument = service('datasets.first-document', {
   }),
 })
 
-/** All documents of a dataset have one form. */
-const formOf = ({ doc_form: decided }: DatasetRow, { doc_form: given }: DocumentSettings): string => {
+/** All documents of a dataset have one form. Throws 400 where another is asked for. */
+export const formOf = ({ doc_form: decided }: Pick<DatasetRow, 'doc_form'>, { doc_form: given }: Pick<DocumentSettings, 'doc_form'>): string => {
   if (given && decided && given !== decided) {
     throw invalid('doc_form', `doc_form is different from the dataset doc_form. Send ${decided}, or leave it out.`)
   }

@@ -1,7 +1,9 @@
 /** Which kinds of file can be read, and by whom. */
 import { service } from '../../../core/index.ts'
+import { invalid } from '../errors.ts'
 import { extractor } from '../ports.ts'
 import type { Extractor } from '../ports.ts'
+import { extensionOf, fileLabel } from './file-names.ts'
 
 export interface Formats {
   /** File name endings, sorted. */
@@ -9,6 +11,8 @@ export interface Formats {
   readonly reader: (extension: string) => Extractor | undefined
   /** What to do with a file that nobody reads. */
   readonly advice: (extension: string) => string
+  /** What a file that came is called here. Throws 400 where its name is none, or nobody reads its kind. */
+  readonly labels: (file: { readonly name: string }) => { readonly name: string; readonly extension: string }
 }
 /** Formats that their own applications have left behind, and what they write today. */
 const NOW: Readonly<Record<string, string>> = {
@@ -19,12 +23,18 @@ export const formats = service('datasets.formats', {
   uses: { extractors: extractor },
   create: ({ extractors }): Formats => {
     const supported = (): readonly string[] => [...new Set([...extractors.values()].flatMap(({ extensions }) => extensions))].sort()
+    const reader = (extension: string): Extractor | undefined => [...extractors.values()].find(({ extensions }) => extensions.includes(extension))
+    const advice = (extension: string): string => {
+      const now = NOW[extension]
+      return now !== undefined && supported().includes(now) ? `Save it as .${now} and send that.` : `Send one of: ${supported().join(', ')}.`
+    }
     return {
-      supported,
-      reader: (extension) => [...extractors.values()].find(({ extensions }) => extensions.includes(extension)),
-      advice: (extension) => {
-        const now = NOW[extension]
-        return now !== undefined && supported().includes(now) ? `Save it as .${now} and send that.` : `Send one of: ${supported().join(', ')}.`
+      supported, reader, advice,
+      labels: (file) => {
+        const name = fileLabel(file.name)
+        const extension = extensionOf(name)
+        if (!reader(extension)) throw invalid('file', `Files of the type "${extension}" cannot be read. ${advice(extension)}`)
+        return { name, extension }
       },
     }
   },

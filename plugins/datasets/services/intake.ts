@@ -2,14 +2,12 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { errors, HttpError, service, storage } from '../../../core/index.ts'
 import type { UploadedFile } from '../../../core/index.ts'
-import { invalid } from '../errors.ts'
 import type { DatasetRow } from '../models/dataset.ts'
 import type { NewText } from '../ports.ts'
 import type { DocumentSettings } from '../schemas/document.ts'
 import type { Owner } from './dataset-records.ts'
 import { documents } from './documents.ts'
 import type { StoredFile } from './documents.ts'
-import { extensionOf, fileLabel } from './file-names.ts'
 import { formats } from './formats.ts'
 import { fingerprintOf, ingestRequests } from './ingest-requests.ts'
 import type { Made, RequestKey } from './ingest-requests.ts'
@@ -47,11 +45,7 @@ export const intake = service('datasets.intake', {
     },
     upload: async (owner, dataset, file, settings, requestKey) => {
       if (!file) throw errors.noFileUploaded()
-      const name = fileLabel(file.name)
-      const extension = extensionOf(name)
-      if (!formats.reader(extension)) {
-        throw invalid('file', `Files of the type "${extension}" cannot be read. ${formats.advice(extension)}`)
-      }
+      const { name, extension } = formats.labels(file)
       const { key, mediaType, size, hash } = file
       const request = requestKey && { ...requestKey, fingerprint: fingerprintOf({ file: { name, hash }, settings }) }
       const earlier = request && await ingestRequests.find(dataset, request)
