@@ -44,8 +44,8 @@ export const metadataFields = service('datasets.metadata-fields', {
     return {
       list: (workspaceId, datasetId) => db.query<MetadataCount>(
         `SELECT f.id, f.name, f.type, coalesce(used.count, 0)::int AS count FROM dataset_metadata f LEFT JOIN (
-           SELECT name, count(*) AS count FROM documents CROSS JOIN LATERAL jsonb_object_keys(doc_metadata) AS name
-           WHERE workspace_id = $1 AND dataset_id = $2 GROUP BY name) AS used ON used.name = f.name
+           SELECT held, count(*) AS count FROM documents CROSS JOIN LATERAL jsonb_object_keys(doc_metadata) AS held
+           WHERE workspace_id = $1 AND dataset_id = $2 GROUP BY held) AS used ON used.held = f.name
          WHERE f.workspace_id = $1 AND f.dataset_id = $2 ORDER BY f.created_at, f.id`, [workspaceId, datasetId]),
       of: async (workspaceId, datasetIds) => {
         const found = new Map<string, MetadataFieldRow[]>()
@@ -67,16 +67,15 @@ export const metadataFields = service('datasets.metadata-fields', {
         await records.lock(workspaceId, datasetId)
         const before = await find(workspaceId, datasetId, id)
         if (before.name === name) return before
-        const values = { name, updated_by: accountId, updated_at: new Date() }
         try {
-          await MetadataField.update(values, { where: { workspace_id: workspaceId, id } })
+          await MetadataField.update({ name, updated_by: accountId, updated_at: new Date() }, { where: { workspace_id: workspaceId, id } })
         } catch (error) {
           throw violates(error, 'dataset_metadata_name_unique') ? nameTaken() : error
         }
         await db.query(
           `UPDATE documents SET doc_metadata = doc_metadata - $3::text || jsonb_build_object($4::text, doc_metadata -> $3::text)
            WHERE workspace_id = $1 AND dataset_id = $2 AND doc_metadata ? $3::text`, [workspaceId, datasetId, before.name, name])
-        return { ...before, ...values }
+        return find(workspaceId, datasetId, id)
       }),
       remove: (workspaceId, datasetId, id) => db.transaction(async () => {
         await records.lock(workspaceId, datasetId)
