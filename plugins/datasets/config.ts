@@ -31,10 +31,14 @@ export interface DatasetsConfig {
   readonly looks: number
   /** Hours for which an Idempotency-Key is remembered. */
   readonly idempotencyHours: number
+  /** Days for which a question that was asked of a dataset is kept. */
+  readonly keepQueriesDays: number
   /** Keywords kept per segment. */
   readonly keywords: number
   /** Milliseconds without progress after which another process takes a document over. */
   readonly patience: number
+  /** Milliseconds that an external knowledge service has for its answer. */
+  readonly externalMs: number
 }
 
 export const datasetsConfig = defineConfig('datasets', Joi.object<DatasetsConfig, true>({
@@ -53,6 +57,8 @@ export const datasetsConfig = defineConfig('datasets', Joi.object<DatasetsConfig
   lookMs: Joi.number().integer().min(10).max(60_000).default(10_000),
   looks: Joi.number().integer().min(1).max(100).default(2),
   idempotencyHours: Joi.number().min(0.01).max(24 * 30).default(24),
+  keepQueriesDays: Joi.number().min(0.01).max(36_500).default(90),
   keywords: Joi.number().integer().min(1).max(100).default(10),
   patience: Joi.number().integer().min(1000).default(120_000),
+  externalMs: Joi.number().integer().min(100).max(600_000).default(20_000),
 }))

@@ -10,15 +10,18 @@ import { deleteFiles } from './jobs/delete-files.ts'
 import { dropVectors } from './jobs/drop-vectors.ts'
 import { forgetQueries } from './jobs/forget-queries.ts'
 import { forgetRequests } from './jobs/forget-requests.ts'
+import { importSegments } from './jobs/import-segments.ts'
 import { indexDocument } from './jobs/index-document.ts'
 import { renewDataset, renewTextIndex } from './jobs/renew-text-index.ts'
 import { resumeIndexing } from './jobs/resume-indexing.ts'
+import { sweepFiles } from './jobs/sweep-files.ts'
 import { Dataset, DatasetGrant, DatasetQuery } from './models/dataset.ts'
 import { Document, UploadFile } from './models/document.ts'
 import { ExternalApi, ExternalBinding } from './models/external.ts'
 import { MetadataField } from './models/metadata.ts'
 import { ProcessRule } from './models/process-rule.ts'
 import { ChildChunk, Segment } from './models/segment.ts'
+import { SegmentImport } from './models/segment-import.ts'
 import { Tag, TagBinding } from './models/tag.ts'
 import { permissions } from './permissions.ts'
 import { chunker, datasetImport, datasetLifecycle, datasets, extractor, textIndex, vectorIndex } from './ports.ts'
@@ -48,13 +51,13 @@ export default definePlugin({
   permissions,
   ports: [datasets, datasetImport, datasetLifecycle, vectorIndex, textIndex, chunker, extractor],
   adapters: [builtin, builtinImport, sharing, ...indexes, recursive, ...extractors],
-  models: [Dataset, DatasetGrant, DatasetQuery, ProcessRule, UploadFile, Document, Segment, ChildChunk, Tag, TagBinding, MetadataField, ExternalApi, ExternalBinding],
+  models: [Dataset, DatasetGrant, DatasetQuery, ProcessRule, UploadFile, Document, Segment, ChildChunk, SegmentImport, Tag, TagBinding, MetadataField, ExternalApi, ExternalBinding],
   routes: [
     ...datasetRoutes, ...documentRoutes, ...documentChangeRoutes, ...segmentRoutes, ...segmentChangeRoutes, ...childChunkRoutes, ...metadataRoutes, ...tagRoutes,
     ...indexingRoutes, ...fileRoutes, ...externalRoutes, ...pipelineRoutes,
     ...consoleDatasetRoutes, ...consoleIngestRoutes, ...consoleDocumentRoutes, ...consoleSegmentRoutes, ...consoleMetadataRoutes,
   ],
-  jobs: [indexDocument, resumeIndexing, deleteFiles, dropVectors, forgetRequests, forgetQueries, renewTextIndex, renewDataset],
+  jobs: [indexDocument, importSegments, resumeIndexing, deleteFiles, dropVectors, forgetRequests, sweepFiles, forgetQueries, renewTextIndex, renewDataset],
   uses: { starting },
   start: ({ starting }) => starting.begin(),
 })

@@ -1,15 +1,12 @@
 /** Segments: the passages that a document was cut into, and the search for them. */
 import { route } from '../../../core/index.ts'
 import { datasetErrors } from '../errors.ts'
-import { presentFound, presentSegment } from '../presenters/segment.ts'
+import { presentSegment } from '../presenters/segment.ts'
 import { asPage, datasetParams, documentParams } from '../schemas/common.ts'
 import { retrieveAnswer, retrieveRequest, segmentFilter, segmentPage } from '../schemas/segment.ts'
+import { asking } from '../services/asking.ts'
 import { datasetRecords } from '../services/dataset-records.ts'
 import { documentItems } from '../services/document-items.ts'
-import { modelChoice } from '../services/model-choice.ts'
-import { questions } from '../services/questions.ts'
-import { retrieval } from '../services/retrieval.ts'
-import { searchSettings } from '../services/search-settings.ts'
 import { segments } from '../services/segments.ts'
 import { ownerOf } from './datasets.ts'
 
@@ -37,18 +34,12 @@ const retrieve = (path: '/datasets/{dataset_id}/retrieve' | '/datasets/{dataset_
   ...inDataset, method: 'POST', path, access: 'dataset:retrieve', params: datasetParams,
   summary: `Search a knowledge base${note}`,
   description: 'Best first. Without a `retrieval_model` that of the dataset holds. A knowledge base without vectors is searched by words, whatever the method.',
-  uses: { records: datasetRecords, modelChoice, retrieval, questions },
+  uses: { records: datasetRecords, asking },
   body: retrieveRequest,
   reply: retrieveAnswer,
   errors: [...mayBeClosed, datasetErrors.noProvider, datasetErrors.modelGone, datasetErrors.modelFailed],
-  handle: async ({ actor, params, body, signal }, { records, modelChoice, retrieval, questions }) => {
-    const { workspaceId } = actor
-    const dataset = await records.open(workspaceId, params.dataset_id)
-    await modelChoice.checkReranking(workspaceId, body.retrieval_model)
-    const found = await retrieval.search(workspaceId, [dataset], body.query, searchSettings(dataset, body.retrieval_model), signal)
-    await questions.keep(ownerOf(actor), dataset.id, body.query)
-    return presentFound(body.query, found)
-  },
+  handle: async ({ actor, params, body, signal }, { records, asking }) =>
+    asking.ask(ownerOf(actor), await records.open(actor.workspaceId, params.dataset_id), body, signal),
 })
 
 export const segmentRoutes = [
