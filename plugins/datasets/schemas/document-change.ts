@@ -17,11 +17,11 @@ export const newName = Joi.object<NewName, true>({ name: text(1, 255).trim().req
 export const statusActions = ['enable', 'disable', 'archive', 'un_archive'] as const
 export type StatusAction = typeof statusActions[number]
 /** An action that nobody knows is a wrong action, not a wrong address. */
-export const statusParams = Joi.object<DatasetParams & { action: StatusAction | '' }, true>({
-  dataset_id: uuid.required(), action: Joi.string<StatusAction | ''>().valid(...statusActions).failover('').required(),
+export const statusParams = Joi.object<DatasetParams & { action: StatusAction | 'unknown' }, true>({
+  dataset_id: uuid.required(), action: Joi.string<StatusAction | 'unknown'>().valid(...statusActions).failover('unknown').required(),
 })
-export const statusRequest = Joi.object<{ document_ids: string[] }, true>({ document_ids: Joi.array().items(uuid.required()).max(1000).required() })
-export const archiveRequest = Joi.object<{ document_ids: string[] }, true>({ document_ids: Joi.array().items(uuid.required()).min(1).max(100).required() })
+export const statusRequest = Joi.object<{ document_ids: string[] }, true>({ document_ids: Joi.array().items(uuid).max(1000).required() })
+export const archiveRequest = Joi.object<{ document_ids: string[] }, true>({ document_ids: Joi.array().items(uuid).min(1).max(100).required() })
 
 /** In a query, where one of them is no list yet. */
-export const documentsQuery = Joi.object<{ document_id: string[] }, true>({ document_id: Joi.array<string[]>().items(uuid.required()).single().min(1).max(100).required() })
+export const documentsQuery = Joi.object<{ document_id: string[] }, true>({ document_id: Joi.array<string[]>().items(uuid).single().min(1).max(100).required() })

@@ -8,7 +8,7 @@ import type { Owner } from './dataset-records.ts'
 
 export interface DocumentStatus {
   /** All of them, or none. Those that are so already stay as they are, and ids that the dataset does not have are passed over. Throws 404, and 400 `invalid_action`. */
-  change(owner: Owner, datasetId: string, action: StatusAction | '', ids: readonly string[]): Promise<void>
+  change(owner: Owner, datasetId: string, action: StatusAction | 'unknown', ids: readonly string[]): Promise<void>
 }
 
 /** What each action sets, and where. */
@@ -23,7 +23,7 @@ export const documentStatus = service('datasets.document-status', {
   uses: { db: database, records: datasetRecords },
   create: ({ db, records }): DocumentStatus => ({
     change: ({ workspaceId, accountId }, datasetId, action, ids) => db.transaction(async () => {
-      if (action === '') throw datasetErrors.invalidAction()
+      if (action === 'unknown') throw datasetErrors.invalidAction()
       if (ids.length === 0) return
       // Whoever takes many documents of a dataset takes the dataset first, so that two never wait for each other.
       await records.lock(workspaceId, datasetId)
