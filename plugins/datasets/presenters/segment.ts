@@ -1,6 +1,8 @@
 import type { DocumentRow } from '../models/document.ts'
 import type { ChildChunkRow, SegmentRow } from '../models/segment.ts'
+import type { SegmentImportRow } from '../models/segment-import.ts'
 import type { RetrievedChild } from '../ports.ts'
+import type { ImportState } from '../schemas/segment-import.ts'
 import type { ChildItem, RetrieveAnswer, SegmentItem } from '../schemas/segment.ts'
 import { seconds, secondsOrNull } from './time.ts'
 
@@ -53,3 +55,6 @@ export const presentFound = (query: string, found: readonly FoundSegment[]): Ret
     segment: { ...core(segment), document: segment.document }, child_chunks: [...segment.children], score: segment.score, tsne_position: null, files: [], summary: null,
   })),
 })
+
+export const presentImport = ({ id, status, error, total, done }: SegmentImportRow): ImportState =>
+  ({ job_id: id, job_status: status, error, total_segments: total, completed_segments: done })

@@ -1,14 +1,16 @@
 /** The console's view of segments; of their children see `child-chunks.ts`. */
 import { reply, route } from '../../../core/index.ts'
 import { datasetErrors } from '../errors.ts'
-import { presentSegment } from '../presenters/segment.ts'
+import { presentImport, presentSegment } from '../presenters/segment.ts'
 import { asPage, documentParams } from '../schemas/common.ts'
 import { success } from '../schemas/indexing.ts'
 import { consoleSegmentFilter, segmentParams } from '../schemas/segment.ts'
+import { importParams, importState } from '../schemas/segment-import.ts'
 import { consoleSegmentPage, newSegment, segmentAnswer, segmentChange, segmentIds, switchParams } from '../schemas/segment-change.ts'
 import { datasetRecords } from '../services/dataset-records.ts'
 import { segmentAccess } from '../services/segment-access.ts'
 import { segmentChanges } from '../services/segment-changes.ts'
+import { segmentImports } from '../services/segment-imports.ts'
 import { segments } from '../services/segments.ts'
 import { ownerOf } from './datasets.ts'
 
@@ -89,6 +91,31 @@ export const consoleSegmentRoutes = [
     handle: async ({ actor, params }, { records, changes }) => {
       await records.reach(actor, params.dataset_id)
       await changes.remove(ownerOf(actor), params.dataset_id, params.document_id, [params.segment_id])
+    },
+  }),
+  route({
+    ...inDataset, method: 'POST', path: '/datasets/{dataset_id}/documents/{document_id}/segments/batch_import', access: 'segment:create', params: documentParams,
+    summary: 'Add the rows of a CSV file to a document',
+    description: 'In the background; `job_id` asks how far it is. Each row is a segment with its text in the first column, and in a document of questions and answers its answer in the second. '
+      + 'A first row that names its columns is none. Where one row is not valid, none is added.',
+    uses: { records: datasetRecords, imports: segmentImports },
+    upload: { field: 'file', required: true },
+    reply: importState, errors: [...mayBeMissing, datasetErrors.archived],
+    handle: async ({ actor, params, files: [file] }, { records, imports }) => {
+      const dataset = await records.reach(actor, params.dataset_id)
+      return presentImport(await imports.begin(ownerOf(actor), dataset, params.document_id, file))
+    },
+  }),
+  route({
+    surface: 'console', credential: 'account', resource: 'workspace', method: 'GET', path: '/datasets/batch_import_status/{job_id}', access: 'segment:read', params: importParams,
+    summary: 'How far the import of a CSV file is',
+    description: 'Ask until `job_status` is `completed` or `error`: waiting → processing → completed. An `error` says what to do.',
+    uses: { records: datasetRecords, imports: segmentImports },
+    reply: importState, errors: [datasetErrors.importNotFound, datasetErrors.notShared],
+    handle: async ({ actor, params }, { records, imports }) => {
+      const found = await imports.find(actor.workspaceId, params.job_id)
+      await records.reach(actor, found.dataset_id)
+      return presentImport(found)
     },
   }),
 ]
