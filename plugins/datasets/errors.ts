@@ -28,6 +28,7 @@ export const datasetErrors = defineErrors({
   madeAndDeleted: [404, 'not_found', 'The document that this request made has been deleted since. Send the request with a new Idempotency-Key to make it again.'],
   invalid: [400, 'invalid_param', 'A parameter is not valid.'],
   invalidAction: [400, 'invalid_action', 'Invalid action. Send one of: enable, disable, archive, un_archive.'],
+  noPipeline: [400, 'invalid_param', 'Pipeline not found. Pipelines come with the workflow engine, and no knowledge base has one yet. Add documents by text or by file.'],
   unsupportedFileType: [415, 'unsupported_file_type', 'Files of this type cannot be read.'],
   invalidMetadata: [400, 'invalid_metadata', 'metadata takes one of: all, only, without.'],
   noProvider: [400, 'provider_not_initialize', 'No embedding model is available. Enable a model provider, or use indexing_technique economy.'],

@@ -1,6 +1,7 @@
 /** Knowledge bases: what other plugins may ask of them, and the seams where indexing and retrieval are swapped. */
 import type { Readable } from 'node:stream'
 import { definePort } from '../../core/index.ts'
+import type { Actor } from '../../core/index.ts'
 import type { Imported } from '../auth/ports.ts'
 import type { ModelRef } from '../models/ports.ts'
 
@@ -58,6 +59,8 @@ export interface Datasets {
   existing(workspaceId: string, ids: readonly string[]): Promise<readonly string[]>
   /** All of the workspace, or those of these ids that it has; by name. */
   list(workspaceId: string, ids: 'all' | readonly string[]): Promise<readonly DatasetSummary[]>
+  /** Throws 404 where the workspace has no such dataset, and 403 where it is not shared with the account that asks. */
+  reach(actor: Actor, id: string): Promise<void>
   /** Of these ids, the names of those that exist in the workspace. */
   names(workspaceId: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** Of these names, the ids of those that exist in the workspace. */

@@ -1,7 +1,7 @@
 import { database, defineAdapter } from '../../../core/index.ts'
 import { Dataset } from '../models/dataset.ts'
 import { datasets } from '../ports.ts'
-import type { SegmentationRule } from '../ports.ts'
+import type { DatasetSummary, SegmentationRule } from '../ports.ts'
 import type { ProcessRuleInput } from '../schemas/process-rule.ts'
 import type { SearchedDataset } from '../services/candidates.ts'
 import { datasetRecords } from '../services/dataset-records.ts'
@@ -15,6 +15,10 @@ export const builtin = defineAdapter(datasets, 'builtin', {
   create: ({ db, Dataset, records, tags, intake, retrieval }) => ({
     existing: async (workspaceId, ids) =>
       (await Dataset.findAll({ attributes: ['id'], where: { workspace_id: workspaceId, id: [...ids] } })).map(({ id }) => id),
+    list: (workspaceId, ids) => db.query<DatasetSummary>(
+      'SELECT id, name, description, enable_api AS open FROM datasets WHERE workspace_id = $1 AND ($2::uuid[] IS NULL OR id = ANY ($2)) ORDER BY lower(name), id',
+      [workspaceId, ids === 'all' ? null : ids]),
+    reach: async (actor, id) => { await records.reach(actor, id) },
     names: async (workspaceId, ids) =>
       new Map((await Dataset.findAll({ attributes: ['id', 'name'], where: { workspace_id: workspaceId, id: [...ids] } })).map(({ id, name }) => [id, name])),
     named: async (workspaceId, names) =>
@@ -33,7 +37,7 @@ export const builtin = defineAdapter(datasets, 'builtin', {
     },
     retrieve: async (workspaceId, datasetIds, query, settings, signal) => {
       const rows = await db.query<SearchedDataset>(
-        'SELECT id, indexing_technique, embedding_model, embedding_model_provider FROM datasets WHERE workspace_id = $1 AND id = ANY ($2::uuid[])', [workspaceId, datasetIds])
+        'SELECT id, provider, indexing_technique, embedding_model, embedding_model_provider FROM datasets WHERE workspace_id = $1 AND id = ANY ($2::uuid[])', [workspaceId, datasetIds])
       return (await retrieval.search(workspaceId, rows, query, settings, signal)).map((found) => ({
         segmentId: found.id, documentId: found.document_id, documentName: found.document.name, datasetId: found.dataset_id,
         content: found.content, answer: found.answer, score: found.score, children: found.children,

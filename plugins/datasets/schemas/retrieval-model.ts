@@ -29,13 +29,17 @@ const weight = Joi.number().min(0)
 const operators: readonly ComparisonOperator[] = [
   'contains', 'not contains', 'start with', 'end with', 'is', 'is not', 'in', 'not in', 'empty', 'not empty', '=', '≠', '>', '<', '≥', '≤', 'before', 'after',
 ]
-const condition = Joi.object<MetadataConditionInput>({
+export const metadataCondition = Joi.object<MetadataConditionInput>({
   name: text(1, 255).required(),
   comparison_operator: Joi.string().valid(...operators).required(),
   value: Joi.alternatives().try(text(0, 2000), Joi.number(), Joi.array().items(text(0, 2000)).max(500)).allow(null),
 }).custom((given: MetadataConditionInput, { message }) => {
   const problem = problemOf({ ...given, operator: given.comparison_operator })
   return problem === undefined ? given : message({ custom: `{{#label}}: ${problem.replaceAll('{', '')}` })
+})
+export const metadataConditions = Joi.object<MetadataConditions>({
+  logical_operator: Joi.string().valid('and', 'or').allow(null),
+  conditions: Joi.array().items(metadataCondition).max(50).allow(null),
 })
 export const retrievalModel = Joi.object<RetrievalModel, true>({
   search_method: Joi.string<SearchMethod>().valid('semantic_search', 'full_text_search', 'hybrid_search', 'keyword_search').required(),
@@ -52,13 +56,12 @@ export const retrievalModel = Joi.object<RetrievalModel, true>({
   top_k: Joi.number().integer().min(1).max(1000).required(),
   score_threshold_enabled: Joi.boolean().required(),
   score_threshold: Joi.number().allow(null),
-  metadata_filtering_conditions: Joi.object<MetadataConditions>({
-    logical_operator: Joi.string().valid('and', 'or').allow(null),
-    conditions: Joi.array().items(condition).max(50).allow(null),
-  }).allow(null),
+  metadata_filtering_conditions: metadataConditions.allow(null),
 })
 
 /** What holds where nobody said otherwise. */
 export const DEFAULT_RETRIEVAL: RetrievalModel = {
   search_method: 'semantic_search', reranking_enable: false, top_k: 4, score_threshold_enabled: false,
 }
+/** Of an external dataset: what its settings are told to be. */
+export const DEFAULT_EXTERNAL: RetrievalModel = { ...DEFAULT_RETRIEVAL, top_k: 2 }

@@ -2,6 +2,8 @@ import Joi from 'joi'
 import type { RetrievedChild } from '../ports.ts'
 import { boolean, integer, listed, none, nothing, string, stringOrNull, text, time, timeOrNull, uuid } from './common.ts'
 import type { DocumentParams, Listed } from './common.ts'
+import { externalRetrievalModel } from './external.ts'
+import type { ExternalRetrievalModel } from './external.ts'
 import { retrievalModel } from './retrieval-model.ts'
 import type { RetrievalModel } from './retrieval-model.ts'
 
@@ -77,13 +79,13 @@ export const segmentPage = Joi.object<SegmentPage, true>({ ...listed(segmentItem
 export interface RetrieveRequest {
   query: string
   retrieval_model?: RetrievalModel | null
-  external_retrieval_model?: object | null
+  external_retrieval_model?: ExternalRetrievalModel | null
   attachment_ids?: string[] | null
 }
 export const retrieveRequest = Joi.object<RetrieveRequest, true>({
   query: text(1, 250).pattern(/\S/).message('{{#label}} takes more than blanks').required(),
   retrieval_model: retrievalModel.allow(null),
-  external_retrieval_model: Joi.object().unknown().allow(null),
+  external_retrieval_model: externalRetrievalModel.allow(null),
   attachment_ids: Joi.array().items(Joi.string()).max(0).messages({ 'array.max': '{{#label}} is not supported; ask with a query alone' }).allow(null),
 })
 export interface RetrievedItem extends SegmentCore {

@@ -9,7 +9,7 @@ import { askedModels } from './asked-models.ts'
 import { defaultWeights, fuse } from './fusion.ts'
 import type { Weights } from './fusion.ts'
 
-export type SearchedDataset = Pick<DatasetRow, 'id' | 'indexing_technique' | 'embedding_model' | 'embedding_model_provider'>
+export type SearchedDataset = Pick<DatasetRow, 'id' | 'provider' | 'indexing_technique' | 'embedding_model' | 'embedding_model_provider'>
 export interface Search {
   readonly workspaceId: string
   readonly datasets: readonly SearchedDataset[]

@@ -12,6 +12,8 @@ import type { DatasetRow } from '../models/dataset.ts'
 import type { DatasetChange } from '../schemas/dataset.ts'
 import { datasetRecords, isNameTaken, refuseSummaries } from './dataset-records.ts'
 import type { Owner } from './dataset-records.ts'
+import { externalBindings } from './external-bindings.ts'
+import { asExternal } from './external-settings.ts'
 import { methodOf } from './indexing-entries.ts'
 import { modelChoice } from './model-choice.ts'
 
@@ -34,8 +36,8 @@ export interface DatasetChanges {
 }
 
 export const datasetChanges = service('datasets.changes', {
-  uses: { db: database, queue, Dataset, DatasetGrant, records: datasetRecords, modelChoice },
-  create: ({ db, queue, Dataset, DatasetGrant, records, modelChoice }): DatasetChanges => {
+  uses: { db: database, queue, Dataset, DatasetGrant, records: datasetRecords, bindings: externalBindings, modelChoice },
+  create: ({ db, queue, Dataset, DatasetGrant, records, bindings, modelChoice }): DatasetChanges => {
     /** How the dataset is to be indexed from now on. */
     const indexing = async (before: DatasetRow, change: DatasetChange): Promise<Partial<DatasetRow>> => {
       const named = await modelChoice.named(before.workspace_id, change)
@@ -59,17 +61,21 @@ export const datasetChanges = service('datasets.changes', {
     }
 
     return {
-      apply: async ({ workspaceId, accountId }, id, change) => {
-        refuseSummaries(change.summary_index_setting)
-        await modelChoice.checkReranking(workspaceId, change.retrieval_model)
+      apply: async ({ workspaceId, accountId }, id, asked) => {
+        refuseSummaries(asked.summary_index_setting)
+        await modelChoice.checkReranking(workspaceId, asked.retrieval_model)
         // Models are asked outside the transaction: a provider may be far away.
         const found = await records.find(workspaceId, id)
+        const isExternal = found.provider === 'external'
+        const change = isExternal ? asExternal(asked, found.retrieval_model) : asked
+        const binding = isExternal ? await bindings.asked(workspaceId, asked, id) : undefined
         const settled = change.indexing_technique || change.embedding_model || change.embedding_model_provider ? await indexing(found, change) : undefined
         return db.transaction(async () => {
           const before = await records.lock(workspaceId, id)
           if (settled && methodOf(before) !== methodOf(found)) {
             throw errors.conflict('Somebody else changed how this dataset is indexed at the same moment. Read it and send the change again.')
           }
+          if (binding) await bindings.bind(workspaceId, id, binding)
           await share(before, change)
           const values: Partial<DatasetRow> = {
             ...settled,
