@@ -1,6 +1,7 @@
 /** Requests for every operation of the Service API: those that succeed, by operation, and those that fail, by the error that they meet. */
 import { randomUUID } from 'node:crypto'
 import type { Answer } from '../support/client.ts'
+import { unanswered } from './deviations.ts'
 import { processRule, retrievalModel } from './world.ts'
 import type { Request, World } from './world.ts'
 
@@ -14,11 +15,12 @@ export const aliases: Readonly<Record<string, string>> = {
 /** Operations that the official description does not have: it says nothing of their shapes. */
 export const additions: readonly string[] = ['GET /whoami']
 
+const source = { inputs: {}, datasource_type: 'local_file', is_published: true }
 const file = [{ name: 'guide.html', text: '<h1>Animals</h1><p>The heron waits.</p>' }]
 
 /** The first of each has every field that the operation takes. */
 export const examples = (world: World): Readonly<Record<string, readonly Request[]>> => {
-  const { high, economy, spare, failed, unfinished, bare, shared } = world
+  const { high, economy, spare, failed, unfinished, bare, shared, fields, tags } = world
   const settings = {
     indexing_technique: 'high_quality', doc_form: 'text_model', doc_language: 'English', process_rule: processRule, retrieval_model: retrievalModel,
     embedding_model: 'words', embedding_model_provider: 'toy',
@@ -76,7 +78,29 @@ export const examples = (world: World): Readonly<Record<string, readonly Request
       { ids: economy, body: { query: 'fox' } }, { ids: { dataset_id: bare }, body: { query: 'fox' } },
     ],
     'GET /workspaces/current/models/model-types/{model_type}': ['text-embedding', 'rerank', 'llm', 'tts', 'speech2text', 'moderation'].map((model_type) => ({ ids: { model_type } })),
+    'POST /datasets/{dataset_id}/metadata': ['string', 'number', 'time'].map((type) => ({ ids: economy, body: { type, name: world.newName() } })),
+    'GET /datasets/{dataset_id}/metadata': [{ ids: high }, { ids: economy }],
+    'PATCH /datasets/{dataset_id}/metadata/{metadata_id}': [{ ids: { ...high, metadata_id: fields[0] }, body: { name: 'pages' } }],
+    'GET /datasets/{dataset_id}/metadata/built-in': [{ ids: high }],
+    'POST /datasets/{dataset_id}/metadata/built-in/{action}': ['disable', 'enable'].map((action) => ({ ids: { ...high, action } })),
+    'POST /datasets/{dataset_id}/documents/metadata': [
+      { ids: high, body: { operation_data: [{ document_id: high.document_id, metadata_list: [{ id: fields[0], name: 'pages', value: 4 }], partial_update: true }] } },
+    ],
+    'POST /datasets/tags': [{ body: { name: world.newName() } }],
+    'GET /datasets/tags': [{}],
+    'PATCH /datasets/tags': [{ body: { tag_id: tags[0], name: 'animals' } }],
+    'POST /datasets/tags/binding': [{ body: { tag_ids: [tags[0]], target_id: high.dataset_id } }],
+    'POST /datasets/tags/unbinding': [{ body: { tag_ids: [tags[1]], tag_id: tags[1], target_id: high.dataset_id } }],
+    'GET /datasets/{dataset_id}/tags': [{ ids: high }, { ids: economy }],
+    'POST /datasets/pipeline/file-upload': [{ files: file }],
+    'GET /datasets/{dataset_id}/pipeline/datasource-plugins': [{ ids: high, query: '?is_published=true' }, { ids: economy }],
+    'POST /datasets/{dataset_id}/pipeline/datasource/nodes/{node_id}/run': [{ ids: { ...high, node_id: '17' }, body: { ...source, credential_id: 'x' } }],
+    'POST /datasets/{dataset_id}/pipeline/run': [
+      { ids: high, body: { ...source, datasource_info_list: [{ reference: randomUUID(), name: 'guide' }], start_node_id: '17', response_mode: 'blocking' } },
+    ],
     // Last: they take away what the others are about.
+    'DELETE /datasets/{dataset_id}/metadata/{metadata_id}': [{ ids: { ...high, metadata_id: fields[1] } }],
+    'DELETE /datasets/tags': [{ body: { tag_id: tags[1] } }],
     'DELETE /datasets/{dataset_id}/documents/{document_id}': [{ ids: failed }],
     'DELETE /datasets/{dataset_id}': [{ ids: { dataset_id: shared } }],
   }
@@ -135,6 +159,22 @@ export const failures = (world: World): Readonly<Record<string, Readonly<Record<
     'DELETE /datasets/{dataset_id}/documents/{document_id}': {
       '403 archived_document_immutable': () => send('DELETE /datasets/{dataset_id}/documents/{document_id}', { ids: archived }),
     },
+    ...Object.fromEntries(['POST /datasets/{dataset_id}/metadata', 'PATCH /datasets/{dataset_id}/metadata/{metadata_id}'].map((operation) => [operation, { '400 invalid_param': changed(operation, { name: 'source' }) }])),
+    'POST /datasets/{dataset_id}/documents/metadata': {
+      '400 invalid_param': changed('POST /datasets/{dataset_id}/documents/metadata', { operation_data: [{ document_id: randomUUID(), metadata_list: [] }] }),
+    },
+    'POST /datasets/pipeline/file-upload': {
+      '400 invalid_param': () => send('POST /datasets/pipeline/file-upload', { files: file }),
+      ...refusedFiles('POST /datasets/pipeline/file-upload', {}),
+      '415 unsupported_file_type': () => send('POST /datasets/pipeline/file-upload', { files: [{ name: 'a.exe', text: 'x' }] }),
+    },
+    ...Object.fromEntries(unanswered.operations.slice(1).map((operation) => [operation, { [unanswered.error]: () => send(operation, first(operation)) }])),
+    'POST /datasets/tags': { '400 invalid_param': changed('POST /datasets/tags', { name: 'animals' }) },
+    'PATCH /datasets/tags': { '400 invalid_param': changed('PATCH /datasets/tags', { name: 'plants' }), '404 not_found': changed('PATCH /datasets/tags', { tag_id: randomUUID() }) },
+    'DELETE /datasets/tags': { '404 not_found': changed('DELETE /datasets/tags', { tag_id: randomUUID() }) },
+    ...Object.fromEntries(['POST /datasets/tags/binding', 'POST /datasets/tags/unbinding'].map((operation) => [operation, {
+      '403 forbidden': changed(operation, { target_id: world.closed.dataset_id }), '404 not_found': changed(operation, { target_id: randomUUID() }),
+    }])),
     'POST /datasets/{dataset_id}/retrieve': {
       '400 invalid_param': () => send('POST /datasets/{dataset_id}/retrieve', { ids: economy, body: { query: 'x'.repeat(251) } }),
       '400 model_currently_not_support': () => withProvider({ offers: ['words-2'] }, retrieve),

@@ -37,6 +37,10 @@ export interface World extends Knowledge {
   readonly archived: Place
   /** In the same dataset as `high`, to be replaced. */
   readonly spare: Place
+  /** Fields of the dataset of `high`, whose document has a value of the first; each to be deleted but that. */
+  readonly fields: readonly [kept: string, spare: string]
+  /** The first is on the dataset of `high`. */
+  readonly tags: readonly [kept: string, spare: string]
   newName(): string
   /** By whom the embedding model of a dataset is said to be. */
   setProvider(datasetId: string, provider: string): Promise<unknown>
@@ -109,6 +113,14 @@ export const makeWorld = async (): Promise<World> => {
   }
   const unfinished = { dataset_id: fourth.id, document_id: body.document.id as string, batch: body.batch as string, finish }
 
+  const post = async (path: string, content: object): Promise<string> => (await api.send('POST', `/v1/datasets${path}`, content)).body?.id as string
+  const field = (name: string, type: string): Promise<string> => post(`/${first.id}/metadata`, { name, type })
+  const fields = [await field('pages', 'number'), await field('author', 'string')] as const
+  await post(`/${first.id}/metadata/built-in/enable`, {})
+  await post(`/${first.id}/documents/metadata`, { operation_data: [{ document_id: high.document_id, metadata_list: [{ id: fields[0], name: 'pages', value: 3 }, { id: fields[1], name: 'author', value: null }] }] })
+  const tags = [await post('/tags', { name: 'animals' }), await post('/tags', { name: 'plants' })] as const
+  await post('/tags/binding', { tag_ids: [tags[0]], target_id: first.id })
+
   const bound = await newToken((await dataset({})).id)
   const sendWith = (token: string) => async (operation: string, { ids = {}, query = '', body, files, headers }: Request): Promise<Answer> => {
     const [method = '', path = ''] = operation.split(' ')
@@ -121,7 +133,7 @@ export const makeWorld = async (): Promise<World> => {
     return { status: response.status, body: await response.json(), headers: response.headers }
   }
   return {
-    ...made, provider, newName, high, economy, bare: bare.id, shared: shared.id, closed, failed, unfinished, archived, spare,
+    ...made, provider, newName, high, economy, bare: bare.id, shared: shared.id, closed, failed, unfinished, archived, spare, fields, tags,
     setProvider: (id, name) => set('datasets', id, 'embedding_model_provider = $2', name),
     send: sendWith(await newToken()), sendBound: sendWith(bound),
   }

@@ -45,6 +45,10 @@ export const makeWorkspace = async (app: TestApp, name: string): Promise<Workspa
     const { id } = await app.resolve(datasets).create({ workspaceId, accountId }, { name: `${name} ${which}`, indexingTechnique: 'economy' })
     const { body } = await api.send('POST', `/v1/datasets/${id}/document/create-by-text`, { name: `${which}.txt`, text: `The ${which} canary of ${name} sings in the mine.`, indexing_technique: 'economy', process_rule: { mode: 'automatic' } })
     await api.indexed(id, body.batch as string)
+    const { body: field } = await api.send('POST', `/v1/datasets/${id}/metadata`, { name: 'year', type: 'number' })
+    const { body: tag } = await api.send('POST', '/v1/datasets/tags', { name: `${which} of ${name}` })
+    const bound = await api.send('POST', '/v1/datasets/tags/binding', { tag_ids: [tag.id], target_id: id })
+    if (field.name !== 'year' || bound.status !== 204) throw new Error(`no field or no tag was made: ${JSON.stringify([field, tag, bound.body])}`)
     datasetIds.push(id)
   }
   const [first, second] = datasetIds as [string, string]
