@@ -84,21 +84,16 @@ export const externalClient = service('datasets.external-client', {
             conditions: filter.conditions.map(({ name, operator, value }) => ({ name, comparison_operator: operator, ...value == null ? {} : { value } })),
           } } : {},
         }, signal)
-        const { value: { records }, error } = read(parse(text))
+        const read = answered.validate(parse(text))
         // Of what it said only the place that is wrong is told, whose names are ours.
-        if (error) throw failed(api, `answers with something other than {"records": [{"content", "score", "title", "metadata"}]}: look at ${error.details[0]?.path.join('.') || 'the whole'}.`)
-        return records.filter(({ content }) => content.trim() !== '')
+        if (read.error) throw failed(api, `answers with something other than {"records": [{"content", "score", "title", "metadata"}]}: look at ${read.error.details[0]?.path.join('.') || 'the whole'}.`)
+        return read.value.records.filter(({ content }) => content.trim() !== '')
           .map(({ content, score, title, metadata }) => ({ content: clean(content), score: Math.min(1, Math.max(0, score)), title: clean(title), metadata }))
           .filter(({ score }) => score >= scoreThreshold).sort((a, b) => b.score - a.score).slice(0, topK)
       },
     }
   },
 })
-
-const read = (given: unknown): { readonly value: { readonly records: readonly ExternalRecord[] }; readonly error?: Joi.ValidationError } => {
-  const { value, error } = answered.validate(given)
-  return error ? { value: { records: [] }, error } : { value }
-}
 
 /** Null where it is none, which is no answer either. */
 const parse = (text: string): unknown => {
