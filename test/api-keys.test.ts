@@ -34,6 +34,7 @@ const stand = () => {
   const nothing = (): never => { throw new Error('the stand-in has no documents') }
   const port: Datasets = {
     existing: async (workspaceId, ids) => ids.filter((id) => of(workspaceId).has(id)),
+    reach: async ({ workspaceId }, id) => { if (!of(workspaceId).has(id)) throw errors.notFound('Dataset not found.') },
     names: async (workspaceId, ids) => new Map(ids.filter((id) => of(workspaceId).has(id)).map((id) => [id, id])),
     named: async () => new Map(),
     tags: async () => new Map(),
@@ -44,7 +45,7 @@ const stand = () => {
       of(workspaceId).add(id)
       return { id }
     },
-    addTexts: nothing, retrieve: nothing,
+    list: nothing, addTexts: nothing, retrieve: nothing,
   }
   const service = { surface: 'service', credential: 'dataset', reply: Joi.object().unknown() } as const
   const plugin = definePlugin({

@@ -1,6 +1,7 @@
 /** The console's pages of keys: of a workspace, and of one dataset. */
 import Joi from 'joi'
 import { baseUrl, reply, route, serverConfig } from '../../../core/index.ts'
+import { datasets } from '../../datasets/ports.ts'
 import { keyErrors } from '../errors.ts'
 import { presentKey } from '../presenters/key.ts'
 import { boundKeyBody, datasetKeyParams, datasetParams, keyBody, keyList, keyParams, keyReply, keyRotation } from '../schemas/key.ts'
@@ -12,7 +13,7 @@ import { requests } from '../services/requests.ts'
 const withSession = { surface: 'console', credential: 'account' } as const
 const ofWorkspace = { ...withSession, resource: 'workspace', uses: { keys, endings, requests, rows: keyRows } } as const
 const oneKey = { ...ofWorkspace, params: keyParams } as const
-const ofDataset = { ...withSession, resource: { dataset: 'params.dataset_id' }, uses: { keys, endings, rows: keyRows } } as const
+const ofDataset = { ...withSession, resource: { dataset: 'params.dataset_id' }, uses: { datasets, keys, endings, rows: keyRows } } as const
 const wrongReach = [keyErrors.scopeUnsupported, keyErrors.reachTwice]
 
 export const keyRoutes = [
@@ -67,8 +68,8 @@ export const keyRoutes = [
     ...ofDataset, method: 'GET', path: '/datasets/{dataset_id}/api-keys', access: 'api-key:read',
     summary: 'Every key that reaches the dataset, masked, newest first: bound to it, granted it, or workspace-wide',
     params: datasetParams, reply: keyList, errors: [keyErrors.datasetMissing],
-    handle: async ({ actor, params }, { keys, rows }) => {
-      await keys.requireDataset(actor.workspaceId, params.dataset_id)
+    handle: async ({ actor, params }, { datasets, rows }) => {
+      await datasets.reach(actor, params.dataset_id)
       return { data: (await rows.list(actor.workspaceId, params.dataset_id)).map((row) => presentKey(row)) }
     },
   }),
@@ -76,7 +77,8 @@ export const keyRoutes = [
     ...ofDataset, method: 'POST', path: '/datasets/{dataset_id}/api-keys', access: 'api-key:create',
     summary: 'Make a key that reaches this dataset only; the only answer that shows the whole key',
     params: datasetParams, body: boundKeyBody, status: 201, reply: keyReply, errors: [keyErrors.tooManyKeys, keyErrors.scopeUnsupported, keyErrors.datasetMissing],
-    handle: async ({ actor, params, body }, { keys }) => {
+    handle: async ({ actor, params, body }, { datasets, keys }) => {
+      await datasets.reach(actor, params.dataset_id)
       const { row, token } = await keys.create({ ...body, type: 'dataset', workspaceId: actor.workspaceId, datasetId: params.dataset_id, createdBy: actor.id })
       return presentKey(row, token)
     },
@@ -84,8 +86,11 @@ export const keyRoutes = [
   route({
     ...ofDataset, method: 'DELETE', path: '/datasets/{dataset_id}/api-keys/{api_key_id}', access: 'api-key:delete',
     summary: 'Delete a key that is bound to the dataset; it is refused from the moment this answers',
-    params: datasetKeyParams, reply: reply.empty, errors: [keyErrors.keyMissing],
-    handle: ({ actor, params }, { endings }) => endings.remove(actor.workspaceId, params.api_key_id, params.dataset_id),
+    params: datasetKeyParams, reply: reply.empty, errors: [keyErrors.keyMissing, keyErrors.datasetMissing],
+    handle: async ({ actor, params }, { datasets, endings }) => {
+      await datasets.reach(actor, params.dataset_id)
+      await endings.remove(actor.workspaceId, params.api_key_id, params.dataset_id)
+    },
   }),
   route({
     ...withSession, resource: 'workspace', method: 'GET', path: '/datasets/api-base-info', access: 'api-key:read',

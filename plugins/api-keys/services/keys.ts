@@ -32,8 +32,6 @@ export interface Keys {
   isSecretOf(workspaceId: string, id: string, token: string): Promise<boolean>
   /** See `ApiKeys`. */
   changing(workspaceId: string, terms: Json): Promise<void>
-  /** Throws 404 where the dataset is not in the workspace. */
-  requireDataset(workspaceId: string, datasetId: string): Promise<void>
 }
 
 const everything = (datasetId: string): Grant[] => [{ datasetId, rights: ['manage'] }]
@@ -85,7 +83,6 @@ export const keys = service('apiKeys.keys', {
       return given
     }
     return {
-      requireDataset,
       create: (request) => db.transaction(async () => {
         const { workspaceId, type, datasetId, grants = null, terms = null, name = null, createdBy, expiresAt = null, allowedIps = null, rateLimit = null } = request
         await rows.queue(workspaceId)

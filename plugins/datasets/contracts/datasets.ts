@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defineContract, HttpError, queue } from '../../../core/index.ts'
-import type { Queue } from '../../../core/index.ts'
+import type { Actor, Queue } from '../../../core/index.ts'
 import { datasets } from '../ports.ts'
 import type { RetrievalSettings } from '../ports.ts'
 
@@ -23,6 +23,27 @@ export const datasetsContract = defineContract(datasets, {
       assert.deepEqual(await subject.existing(owner.workspaceId, [randomUUID(), id]), [id])
       assert.deepEqual(await subject.existing(randomUUID(), [id]), [])
       assert.deepEqual(await subject.existing(owner.workspaceId, []), [])
+    },
+    'lists what there is by name, all or some of it, in its own workspace alone': async (subject) => {
+      const owner = newOwner()
+      const [second, first] = [await subject.create(owner, economy('second')), await subject.create(owner, economy('First'))]
+      const listed = [first, second].map(({ id }, at) => ({ id, name: at === 0 ? 'First' : 'second', description: '', open: true }))
+      assert.deepEqual(await subject.list(owner.workspaceId, 'all'), listed)
+      assert.deepEqual(await subject.list(owner.workspaceId, [second.id, randomUUID()]), listed.slice(1))
+      assert.deepEqual(await subject.list(owner.workspaceId, []), [])
+      for (const which of ['all', [first.id]] as const) assert.deepEqual(await subject.list(randomUUID(), which), [])
+    },
+    'tells people what they reach: what is theirs, and with the right to it what is not; nothing of another workspace': async (subject) => {
+      const owner = newOwner()
+      const { id } = await subject.create(owner, economy('kept'))
+      const person = (accountId: string, right = 'none', workspaceId = owner.workspaceId): Actor =>
+        ({ kind: 'account', id: accountId, accountId, workspaceId, can: (permission) => permission === right, reach: () => 'all' })
+      const refused = (status: number) => (error: unknown) => error instanceof HttpError && error.status === status
+      await subject.reach(person(owner.accountId), id)
+      await assert.rejects(subject.reach(person(randomUUID()), id), refused(403))
+      await subject.reach(person(randomUUID(), 'any-dataset:reach'), id)
+      await assert.rejects(subject.reach(person(owner.accountId, 'any-dataset:reach', randomUUID()), id), refused(404))
+      await assert.rejects(subject.reach(person(owner.accountId), randomUUID()), refused(404))
     },
     'refuses a name that is taken in the workspace, and only there': async (subject) => {
       const owner = newOwner()
