@@ -51,7 +51,7 @@ export const externalApis = service('datasets.external-apis', {
     }
     const showOne = async (actor: Actor, row: ExternalApiRow): Promise<ShownApi> => (await shown(actor, [row]))[0] as ShownApi
     const find = async (workspaceId: string, id: string): Promise<ExternalApiRow> => {
-      const row = await ExternalApi.findOne({ where: { workspace_id: workspaceId, id } })
+      const [row] = await db.query<ExternalApiRow>('SELECT * FROM external_knowledge_apis WHERE workspace_id = $1 AND id = $2', [workspaceId, id])
       if (!row) throw datasetErrors.externalApiNotFound()
       return row
     }
