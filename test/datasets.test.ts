@@ -82,7 +82,7 @@ test.serial('what a dataset cannot be is refused with the field that is to blame
   await refused({ description: 'x'.repeat(401) }, 'description')
   for (const field of ['id', 'workspace_id', 'created_by', 'enable_api']) await refused({ [field]: randomUUID() }, field)
   await refused({ indexing_technique: 'cheap' }, 'indexing_technique')
-  await refused({ provider: 'external' }, 'provider')
+  await refused({ provider: 'external' }, 'external_knowledge_api_id')
   await refused({ summary_index_setting: { enable: true } }, 'summary_index_setting')
   await refused({ embedding_model: 'words' }, undefined, /together/)
   await refused({ embedding_model: 'nonsense', embedding_model_provider: 'toy' }, undefined, /toy\/words/)
