@@ -48,7 +48,7 @@ export const imports = service('auth.imports', {
         : { id: namesake.id, state: 'there' }
     }
     const weighMember = ({ accountId: id, role }: ImportedMember, before: Role | undefined, owner: string | undefined): Imported => {
-      if (!ROLES.includes(role)) return { id, state: 'skipped', why: `there is no role "${String(role)}" here` }
+      if (!ROLES.includes(role)) return { id, state: 'skipped', why: `there is no role "${role as string}" here` }
       if (before !== undefined) return compared(id, { role: [role, before] })
       return role === 'owner' && owner !== undefined
         ? { id, state: 'skipped', why: 'the workspace has another owner here: make this account a member, and transfer the workspace' } : { id, state: 'new' }

@@ -9,6 +9,7 @@ import type { MetadataFieldRow } from '../models/metadata.ts'
 import { ProcessRule } from '../models/process-rule.ts'
 import type { DatasetImport, ImportedDataset, ImportedField, ImportedRule } from '../ports.ts'
 import { processRule, ruleToStore } from '../schemas/process-rule.ts'
+import type { ProcessRuleInput } from '../schemas/process-rule.ts'
 import { retrievalModel } from '../schemas/retrieval-model.ts'
 import type { RetrievalModel } from '../schemas/retrieval-model.ts'
 import { byId, compared, weigh } from './import-compare.ts'
@@ -26,7 +27,7 @@ const searchOf = (given: unknown): RetrievalModel | null | undefined => {
   return error ? undefined : value
 }
 const ruleOf = ({ mode, rules }: ImportedRule): ReturnType<typeof ruleToStore> | undefined => {
-  const { value, error } = processRule.validate({ mode, rules }, { stripUnknown: true })
+  const { value, error } = processRule.validate({ mode, rules }, { stripUnknown: true }) as { value: ProcessRuleInput; error?: Error }
   if (error) return undefined
   try { return ruleToStore(value, mode === 'hierarchical' ? 'hierarchical_model' : 'text_model') } catch { return undefined }
 }
