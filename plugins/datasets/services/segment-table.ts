@@ -6,6 +6,7 @@ import { reading } from '../extraction/reading.ts'
 import { pairsOf } from '../extraction/table.ts'
 import { newSegment } from '../schemas/segment-change.ts'
 import type { NewSegment } from '../schemas/segment-change.ts'
+import { segmentDrafts } from './segment-drafts.ts'
 
 export interface SegmentTable {
   /** All of them, checked. Throws a `DocumentFault` that tells whoever sent the file what to do. */
@@ -16,8 +17,8 @@ const NAME = 'segments.csv'
 const HEADING = /^((segment|chunk)[ _-]?)?(content|text)$/i
 
 export const segmentTable = service('datasets.segment-table', {
-  uses: { storage, reading },
-  create: ({ storage, reading }): SegmentTable => {
+  uses: { storage, reading, drafts: segmentDrafts },
+  create: ({ storage, reading, drafts }): SegmentTable => {
     const texts = async function* (rows: AsyncIterable<readonly string[]>): AsyncGenerator<NewSegment> {
       let isFirst = true
       for await (const [content = ''] of rows) {
@@ -41,6 +42,7 @@ export const segmentTable = service('datasets.segment-table', {
           for await (const one of docForm === 'qa_model' ? pairs(rows) : texts(rows)) {
             const { error } = newSegment.validate(one)
             if (error) throw new DocumentFault(`Segment ${all.length + 1} of the file is not valid: ${error.message}. Mend it and upload the file again.`)
+            for (const text of [one.content, one.answer ?? '']) drafts.checkLength(`Segment ${all.length + 1} of the file`, text)
             all.push(one)
             if (all.length > most) throw new DocumentFault(`The file has more than ${most} segments. Split it into several files.`)
           }
