@@ -1,5 +1,6 @@
 /** Which kinds of file can be read, and by whom. */
 import { service } from '../../../core/index.ts'
+import type { ErrorMaker } from '../../../core/index.ts'
 import { invalid } from '../errors.ts'
 import { extractor } from '../ports.ts'
 import type { Extractor } from '../ports.ts'
@@ -11,8 +12,8 @@ export interface Formats {
   readonly reader: (extension: string) => Extractor | undefined
   /** What to do with a file that nobody reads. */
   readonly advice: (extension: string) => string
-  /** What a file that came is called here. Throws 400 where its name is none, or nobody reads its kind. */
-  readonly labels: (file: { readonly name: string }) => { readonly name: string; readonly extension: string }
+  /** What a file that came is called here. Throws 400 where its name is none, and that or `refusal` where nobody reads its kind. */
+  readonly labels: (file: { readonly name: string }, refusal?: ErrorMaker) => { readonly name: string; readonly extension: string }
 }
 /** Formats that their own applications have left behind, and what they write today. */
 const NOW: Readonly<Record<string, string>> = {
@@ -30,10 +31,13 @@ export const formats = service('datasets.formats', {
     }
     return {
       supported, reader, advice,
-      labels: (file) => {
+      labels: (file, refusal) => {
         const name = fileLabel(file.name)
         const extension = extensionOf(name)
-        if (!reader(extension)) throw invalid('file', `Files of the type "${extension}" cannot be read. ${advice(extension)}`)
+        if (!reader(extension)) {
+          const words = `Files of the type "${extension}" cannot be read. ${advice(extension)}`
+          throw refusal ? refusal(words, { params: 'file' }) : invalid('file', words)
+        }
         return { name, extension }
       },
     }
