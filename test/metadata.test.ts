@@ -127,6 +127,9 @@ test.serial('a name is one field: case as written, none of the built-in ones, al
     t.like(await api.send('PATCH', `${one.at}/metadata/${author.id}`, { name }), { status: 400, body: { params: 'name' } }, String(name))
   }
   for (const type of ['text', '', null, 1, undefined]) t.like(await make({ name: 'new', type }), { status: 400, body: { params: 'type' } })
+  for (const [method, body] of [['PATCH', { name: 'x' }], ['DELETE', undefined]] as const) {
+    t.like(await api.send(method, `${other.at}/metadata/${author.id}`, body), { status: 404, body: { message: 'Metadata not found.' } })
+  }
   // Names that mean something elsewhere mean nothing here.
   const [document = ''] = (await addText(other, 'a', 'The heron waits.')).body.document.id.split(' ') as string[]
   const odd = []

@@ -77,8 +77,9 @@ export const tags = service('datasets.tags', {
     },
     tag: ({ workspaceId, accountId }, datasetId, names) => db.transaction(async () => {
       await records.lock(workspaceId, datasetId)
-      for (const name of names) {
-        // What is there already is taken, though somebody else may have made it a moment ago; and held, since somebody else may delete it.
+      // What is there already is taken, though somebody else may have made it a moment ago; and held, since somebody else may delete it: in
+      // one order, so that no two wait for each other.
+      for (const name of [...names].sort()) {
         await db.query(
           `WITH held AS (
              INSERT INTO dataset_tags (id, workspace_id, name, created_by, created_at) VALUES ($1, $2, $3, $4, now())
