@@ -2,6 +2,7 @@
  * Where our Service API differs from the official description on purpose: all of it, and nothing else. The test fails for a difference that is
  * not here, and for one that is here and does not occur.
  */
+import { segmentDeviations } from './segments.ts'
 import type { Difference } from './shapes.ts'
 
 export interface Deviation extends Difference { readonly reason: string }
@@ -20,6 +21,8 @@ const asGiven = (field: string): Deviation => ({
 /** A value that is refused with 400 and words about it. */
 const refused = (operation: string, where: string, reason: string): Deviation => ({ operation, where, ours: '400 invalid_param', theirs: '200', reason })
 const byText = 'POST /datasets/{dataset_id}/document/create-by-text'
+const updateByText = 'POST /datasets/{dataset_id}/documents/{document_id}/update-by-text'
+const updates = [updateByText, 'PATCH /datasets/{dataset_id}/documents/{document_id}', 'POST /datasets/{dataset_id}/documents/{document_id}/update-by-file']
 const formed = 'The documents of a dataset have one form, and those of the example have another. Questions and answers come as a CSV or Excel file.'
 const retrieve = 'POST /datasets/{dataset_id}/retrieve'
 const neverSent = (operation: string, error: string, reason: string): Deviation => ({ operation, where: 'error', ours: 'none', theirs: error, reason })
@@ -35,6 +38,7 @@ export const unanswered = {
 } as const
 
 export const deviations: readonly Deviation[] = [
+  ...segmentDeviations,
   nullInDataset('author_name', 'The account that made it may be gone.'),
   nullInDataset('data_source_type', 'Nothing is known of it before the first document. The official examples show null too.'),
   nullInDataset('doc_form', 'The first document decides it.'),
@@ -58,11 +62,12 @@ export const deviations: readonly Deviation[] = [
   },
   ...['icon_small.en_US', 'icon_small.zh_Hans', 'icon_small_dark.en_US', 'icon_small_dark.zh_Hans'].map(icon),
 
-  refused('POST /datasets', 'provider = external', 'External knowledge bases are not there yet.'),
   refused('POST /datasets', 'summary_index_setting.enable = true', 'Summaries are not there yet.'),
-  refused(byText, 'doc_form = hierarchical_model', formed),
-  refused(byText, 'doc_form = qa_model', formed),
-  refused(byText, 'process_rule.mode = hierarchical', 'It goes with doc_form hierarchical_model, and the example has another.'),
+  ...[byText, updateByText].flatMap((operation) => [
+    refused(operation, 'doc_form = hierarchical_model', formed),
+    refused(operation, 'doc_form = qa_model', formed),
+    refused(operation, 'process_rule.mode = hierarchical', 'It goes with doc_form hierarchical_model, and the example has another.'),
+  ]),
   refused(retrieve, 'attachment_ids = a list', 'Searching by a picture is not there yet.'),
   refused('*', 'a field that nobody knows', 'A misspelled setting that is ignored costs its author hours; the answer names the field.'),
 
@@ -70,7 +75,11 @@ export const deviations: readonly Deviation[] = [
     operation: 'POST /datasets/{dataset_id}/document/create-by-file', where: 'error', ours: '413 file_too_large', theirs: 'none',
     reason: 'The status that replacing a document by a file is documented to have: retrying clients and proxies know what it means.',
   },
-  ...[byText, 'POST /datasets/{dataset_id}/document/create-by-file'].map((operation) => ({
+  ...updates.map((operation) => ({
+    operation, where: 'error', ours: '403 archived_document_immutable', theirs: 'none',
+    reason: 'Only archived documents cannot be replaced, and they are refused as elsewhere; there, whatever is not available is refused with 400 invalid_param.',
+  })),
+  ...[byText, 'POST /datasets/{dataset_id}/document/create-by-file', ...updates].map((operation) => ({
     operation, where: 'error', ours: '422 idempotency_key_reused', theirs: 'none', reason: 'Only a request that bears an Idempotency-Key meets it, which is ours.',
   })),
   ...['POST /datasets/tags/binding', 'POST /datasets/tags/unbinding'].map((operation) => ({

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Answer } from '../support/client.ts'
 import { unanswered } from './deviations.ts'
+import { segmentDeletions, segmentExamples, segmentFailures } from './segments.ts'
 import { processRule, retrievalModel } from './world.ts'
 import type { Request, World } from './world.ts'
 
@@ -9,18 +10,24 @@ import type { Request, World } from './world.ts'
 export const aliases: Readonly<Record<string, string>> = {
   'POST /datasets/{dataset_id}/document/create_by_text': 'POST /datasets/{dataset_id}/document/create-by-text',
   'POST /datasets/{dataset_id}/document/create_by_file': 'POST /datasets/{dataset_id}/document/create-by-file',
+  'POST /datasets/{dataset_id}/documents/{document_id}/update_by_text': 'POST /datasets/{dataset_id}/documents/{document_id}/update-by-text',
+  'POST /datasets/{dataset_id}/documents/{document_id}/update_by_file': 'POST /datasets/{dataset_id}/documents/{document_id}/update-by-file',
   'POST /datasets/{dataset_id}/hit-testing': 'POST /datasets/{dataset_id}/retrieve',
 }
 
 /** Operations that the official description does not have: it says nothing of their shapes. */
-export const additions: readonly string[] = ['GET /whoami']
+export const additions: readonly string[] = ['GET /whoami', 'POST /retrieval']
 
 const source = { inputs: {}, datasource_type: 'local_file', is_published: true }
 const file = [{ name: 'guide.html', text: '<h1>Animals</h1><p>The heron waits.</p>' }]
 
+const updateByText = 'POST /datasets/{dataset_id}/documents/{document_id}/update-by-text'
+const updatesByFile = ['PATCH /datasets/{dataset_id}/documents/{document_id}', 'POST /datasets/{dataset_id}/documents/{document_id}/update-by-file']
+const setStatus = 'PATCH /datasets/{dataset_id}/documents/status/{action}'
+
 /** The first of each has every field that the operation takes. */
 export const examples = (world: World): Readonly<Record<string, readonly Request[]>> => {
-  const { high, economy, spare, failed, unfinished, bare, shared, fields, tags } = world
+  const { high, economy, spare, failed, unfinished, bare, shared, fields, tags, external } = world
   const settings = {
     indexing_technique: 'high_quality', doc_form: 'text_model', doc_language: 'English', process_rule: processRule, retrieval_model: retrievalModel,
     embedding_model: 'words', embedding_model_provider: 'toy',
@@ -32,13 +39,13 @@ export const examples = (world: World): Readonly<Record<string, readonly Request
         body: {
           name: world.newName(), description: 'For all', indexing_technique: 'high_quality', permission: 'all_team_members', provider: 'vendor', embedding_model: 'words',
           embedding_model_provider: 'toy', retrieval_model: retrievalModel, summary_index_setting: { enable: false, model_name: '', model_provider_name: '', summary_prompt: '' },
-          external_knowledge_api_id: '', external_knowledge_id: '',
+          external_knowledge_api_id: external.api_id, external_knowledge_id: 'shelf 7',
         },
       },
       { body: { name: world.newName() } }, { body: { name: world.newName(), indexing_technique: 'economy' } },
     ],
     'GET /datasets': [{ query: `?page=1&limit=100&keyword=name&include_all=true&tag_ids=${randomUUID()}&tag_ids=${randomUUID()}` }, {}, { query: '?page=9' }],
-    'GET /datasets/{dataset_id}': [high.dataset_id, economy.dataset_id, bare, shared].map((dataset_id) => ({ ids: { dataset_id } })),
+    'GET /datasets/{dataset_id}': [high.dataset_id, economy.dataset_id, bare, shared, external.dataset_id].map((dataset_id) => ({ ids: { dataset_id } })),
     'PATCH /datasets/{dataset_id}': [
       {
         ids: high,
@@ -58,6 +65,10 @@ export const examples = (world: World): Readonly<Record<string, readonly Request
       { ids: high, files: file, body: settings },
       { ids: economy, files: [{ name: 'a.txt', text: 'The fox sleeps.' }] },
     ],
+    [updateByText]: [{ ids: spare, body: { ...settings, name: 'spare', text: 'The owl hunts.' } }, { ids: spare, body: { name: 'spare' } }],
+    ...Object.fromEntries(updatesByFile.map((operation) => [operation, [{ ids: spare, files: file, body: settings }, { ids: spare, files: file }]])),
+    [setStatus]: ['enable', 'disable', 'enable', 'archive', 'un_archive'].map((action) => ({ ids: { ...high, action }, body: { document_ids: [high.document_id] } })),
+    'POST /datasets/{dataset_id}/documents/download-zip': [{ ids: high, body: { document_ids: [high.document_id, spare.document_id] } }],
     'GET /datasets/{dataset_id}/documents': [{ ids: economy, query: '?page=1&limit=20&keyword=&status=' }, { ids: high }, { ids: unfinished }, { ids: economy, query: '?status=error' }],
     'GET /datasets/{dataset_id}/documents/{document_id}': [{ ids: high, query: '?metadata=all' }, { ids: economy }, { ids: failed }, { ids: unfinished }],
     'GET /datasets/{dataset_id}/documents/{document_id}/download': [{ ids: high }, { ids: economy }],
@@ -98,7 +109,9 @@ export const examples = (world: World): Readonly<Record<string, readonly Request
     'POST /datasets/{dataset_id}/pipeline/run': [
       { ids: high, body: { ...source, datasource_info_list: [{ reference: randomUUID(), name: 'guide' }], start_node_id: '17', response_mode: 'blocking' } },
     ],
+    ...segmentExamples(world),
     // Last: they take away what the others are about.
+    ...segmentDeletions(world),
     'DELETE /datasets/{dataset_id}/metadata/{metadata_id}': [{ ids: { ...high, metadata_id: fields[1] } }],
     'DELETE /datasets/tags': [{ body: { tag_id: tags[1] } }],
     'DELETE /datasets/{dataset_id}/documents/{document_id}': [{ ids: failed }],
@@ -133,7 +146,35 @@ export const failures = (world: World): Readonly<Record<string, Readonly<Record<
   }
   const reused = (operation: string): Provoke => async () => { await withKey(operation)(); return withKey(operation)({ doc_language: 'German' }) }
 
+  const refusedFiles = (operation: string, ids: Request = { ids: high }): Record<string, Provoke> => ({
+    '400 no_file_uploaded': () => send(operation, { ...ids, files: [] }),
+    '400 too_many_files': () => send(operation, { ...ids, files: [...file, ...file] }),
+    '413 file_too_large': () => send(operation, { ...ids, files: [{ name: 'a.txt', text: 'x'.repeat(100_001) }] }),
+    '400 filename_not_exists_error': () => send(operation, { ...ids, files: [{ name: '', text: 'x' }] }),
+  })
+  const updated = (operation: string): Record<string, Provoke> => ({
+    '400 provider_not_initialize': () => withProvider({ offers: [] }, () => send(operation, first(operation))),
+    '403 archived_document_immutable': () => send(operation, { ...first(operation), ids: archived, body: { name: 'a' } }),
+    '422 idempotency_key_reused': async () => {
+      const again = (more: object): Promise<Answer> => send(operation, { ...first(operation), headers: { 'Idempotency-Key': operation }, body: { ...first(operation).body, ...more } })
+      await again({})
+      return again({ doc_language: 'German' })
+    },
+  })
+  const filed = (operation: string, files: Request['files']): Provoke => () => send(operation, { ids: world.spare, ...files ? { files } : {} })
+
   const own: Record<string, Record<string, Provoke>> = {
+    [updateByText]: { ...updated(updateByText), '400 invalid_param': changed(updateByText, { name: null }) },
+    ...Object.fromEntries(updatesByFile.map((operation) => [operation, {
+      ...updated(operation),
+      '400 invalid_param': changed(operation, { doc_form: 'x' }),
+      '400 too_many_files': filed(operation, [...file, ...file]),
+      '400 filename_not_exists_error': filed(operation, [{ name: '', text: 'x' }]),
+      '413 file_too_large': filed(operation, [{ name: 'a.txt', text: 'x'.repeat(100_001) }]),
+      '415 unsupported_file_type': filed(operation, [{ name: 'a.exe', text: 'x' }]),
+    }])),
+    [setStatus]: { '400 invalid_action': () => send(setStatus, { ...first(setStatus), ids: { ...high, action: 'explode' } }) },
+    ...segmentFailures(world),
     'POST /datasets': {
       '400 invalid_param': changed('POST /datasets', { name: '' }),
       '409 dataset_name_duplicate': async () => {
@@ -148,10 +189,7 @@ export const failures = (world: World): Readonly<Record<string, Readonly<Record<
       '400 invalid_param': changed(byFile, { doc_form: 'x' }),
       '400 provider_not_initialize': withoutModels(byFile),
       '422 idempotency_key_reused': reused(byFile),
-      '400 no_file_uploaded': () => send(byFile, { ids: high, files: [] }),
-      '400 too_many_files': () => send(byFile, { ids: high, files: [...file, ...file] }),
-      '413 file_too_large': () => send(byFile, { ids: high, files: [{ name: 'a.txt', text: 'x'.repeat(100_001) }] }),
-      '400 filename_not_exists_error': () => send(byFile, { ids: high, files: [{ name: '', text: 'x' }] }),
+      ...refusedFiles(byFile),
     },
     'GET /datasets/{dataset_id}/documents/{document_id}': {
       '400 invalid_metadata': () => send('GET /datasets/{dataset_id}/documents/{document_id}', { ids: high, query: '?metadata=some' }),

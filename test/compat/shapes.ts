@@ -105,8 +105,9 @@ const difference = (operation: string, root: Schema, { keyword, instancePath, pa
 export const compare = (operation: string, status: number, body: unknown): Difference[] => {
   const statuses = Object.keys(official(operation)?.responses ?? {}).filter((one) => one.startsWith('2'))
   if (!statuses.includes(String(status))) return [{ operation, where: 'status', ours: String(status), theirs: statuses.join(', ') }]
-  const schema = official(operation)?.responses[String(status)]?.content?.['application/json']?.schema
-  if (!schema) return body === undefined ? [] : [{ operation, where: 'body', ours: typeOf(body), theirs: 'missing' }]
+  const { content } = official(operation)?.responses[String(status)] ?? {}
+  const schema = content?.['application/json']?.schema
+  if (!schema) return (content ? Buffer.isBuffer(body) : body === undefined) ? [] : [{ operation, where: 'body', ours: typeOf(body), theirs: 'missing' }]
   const validate = ajv.compile(strict(schema))
   return validate(body) ? [] : (validate.errors ?? []).map((error) => difference(operation, schema, error))
 }

@@ -13,6 +13,8 @@ export const client = (url: string, token?: string): Client => {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const call = async (path: string, init: RequestInit): Promise<Answer> => {
     const response = await fetch(url + path, init)
+    // A file comes as its bytes.
+    if (!/json|^$/.test(response.headers.get('content-type') ?? '')) return { status: response.status, body: Buffer.from(await response.arrayBuffer()), headers: response.headers }
     const text = await response.text()
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) as unknown, headers: response.headers }
   }
