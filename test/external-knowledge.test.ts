@@ -23,7 +23,7 @@ let service: RetrievalServer
 /** Where no server of ours may ask. */
 let hidden: RetrievalServer
 let { app, owner, api, newToken, newDataset, addText } = {} as Knowledge
-let [session, member]: Record<string, string>[] = [{}, {}]
+let [session, member]: [Record<string, string>, Record<string, string>] = [{}, {}]
 const lines: string[] = []
 test.before(async () => {
   [service, hidden] = await Promise.all([retrievalServer(), retrievalServer()])
