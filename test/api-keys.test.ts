@@ -91,7 +91,7 @@ const world = async ({ adapters = {}, keys = {}, server = {}, ...options }: Omit
     ...options, plugins: [plugin, ...options.plugins ?? []],
     config: {
       server, plugins: { models: null, datasets: null, bootstrap: null, 'api-keys': { limit: 100, ...keys } },
-      adapters: { ...{ modelProvider: null, extractor: null } as unknown as ConfigDocument['adapters'], ...adapters },
+      adapters: { ...{ modelProvider: null, extractor: null, memberLifecycle: { 'api-keys': {} } } as unknown as ConfigDocument['adapters'], ...adapters },
     },
   })
   const made = await app.resolve(accounts).setup(owner)
@@ -161,7 +161,7 @@ const byList: KeyScope = {
 const acme = definePlugin({ name: '@acme/keys-by-list', kernel: '^1', adapters: [defineAdapter(keyScope, 'list', { create: () => byList })] })
 const chosen = (strategy: string): TestAppOptions & { name: string } => ({
   plugins: [stand().plugin, acme], name: `keyScope ${strategy}`,
-  config: { plugins: { models: null, datasets: null, bootstrap: null }, adapters: { modelProvider: null, extractor: null, keyScope: { [strategy]: {} } } as unknown as ConfigDocument['adapters'] },
+  config: { plugins: { models: null, datasets: null, bootstrap: null }, adapters: { modelProvider: null, extractor: null, memberLifecycle: { 'api-keys': {} }, keyScope: { [strategy]: {} } } as unknown as ConfigDocument['adapters'] },
 })
 testPort(test.serial, apiKeysContract, { ...chosen('dataset'), name: 'apiKeys' })
 for (const strategy of ['dataset', 'workspace', 'grants', 'list']) testPort(test.serial, keyScopeContract, chosen(strategy))
