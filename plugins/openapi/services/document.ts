@@ -111,7 +111,7 @@ const failures = (route: Route): Json => {
   for (const { status, code } of all) byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code))
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, {
     description: [...codes].map((code) => `\`${code}\``).join(', '),
-    content: { 'application/json': { schema: { allOf: [{ $ref: '#/components/schemas/Error' }, { properties: { code: { enum: [...codes] } } }] } } },
+    content: { 'application/json': { schema: { allOf: [{ $ref: '#/components/schemas/Error' }, { type: 'object', properties: { code: { type: 'string', enum: [...codes] } }, required: ['code'] }] } } },
   }]))
 }
 

@@ -1,0 +1,2 @@
+/** In a generated package the types of the API stand here; see ../generate.ts. */
+export interface paths { '/openapi.json': object }
