@@ -26,10 +26,10 @@ const operations = (): string[] => all().filter((operation) => !(operation in al
 const seen = new Map<string, Difference>()
 const keyOf = ({ operation, where, ours, theirs }: Difference): string => `${operation}: ${where}: ${ours} here, ${theirs} there`
 const note = (differences: readonly Difference[]): void => { for (const one of differences) seen.set(keyOf(one), one) }
+const codeOf = ({ status, body }: Answer): string => status < 400 ? String(status) : `${status} ${String(body?.code)}`
 /** Whether it is told what all are that ask this, however well. */
 const isUnanswered = (operation: string, answer: Answer): boolean =>
   unanswered.operations.includes(operation) && codeOf(answer) === unanswered.error && unanswered.message.test(answer.body.message as string)
-const codeOf = ({ status, body }: Answer): string => status < 400 ? String(status) : `${status} ${String(body?.code)}`
 
 test.serial('there is an example for every operation, and every operation is an official one or repeats one', (t) => {
   t.deepEqual(Object.keys(examples(world)).sort(), operations().sort())

@@ -6,6 +6,9 @@ import type { Answer } from '../support/client.ts'
 import { automatic, bySeparator, knowledge } from '../support/knowledge.ts'
 import type { Knowledge } from '../support/knowledge.ts'
 import { toyModels } from '../support/toy-models.ts'
+import { signIn } from '../support/world.ts'
+import { makeParts } from './segments.ts'
+import type { Parts } from './segments.ts'
 
 /** One request to an operation. */
 export interface Request {
@@ -41,6 +44,9 @@ export interface World extends Knowledge {
   readonly fields: readonly [kept: string, spare: string]
   /** The first is on the dataset of `high`. */
   readonly tags: readonly [kept: string, spare: string]
+  readonly parts: Parts
+  /** Stands for what a service elsewhere knows. */
+  readonly external: { readonly dataset_id: string; readonly api_id: string }
   newName(): string
   /** By whom the embedding model of a dataset is said to be. */
   setProvider(datasetId: string, provider: string): Promise<unknown>
@@ -72,9 +78,9 @@ export const makeWorld = async (): Promise<World> => {
       return () => { open() }
     },
   }
-  const toy = toyModels(async ({ purpose }) => {
+  const toy = toyModels(async ({ texts }) => {
     if (provider.broken) throw new Error('the provider is out of order')
-    if (purpose === 'document') await gate
+    if (texts.some((text) => text.includes('unfinished'))) await gate
   })
   const offered = { ...toy, models: () => toy.models().filter(({ name }) => provider.offers.includes(name)) }
   const made = await knowledge({ config: { server: { uploadBytes: 100_000 } }, fakes: { modelProvider: new Map([['toy', offered]]) } })
@@ -104,10 +110,11 @@ export const makeWorld = async (): Promise<World> => {
   const failed = await indexed(second, await addText(second, 'failed', guide, { process_rule: bySeparator('\n', 10) }))
   const archived = await indexed(second, await addText(second, 'archived', guide))
   await set('documents', archived.document_id, 'archived = true')
+  const parts = await makeParts(made, high)
 
   const fourth = await dataset({ indexing_technique: 'high_quality' })
   const finish = provider.hold()
-  const { body } = await addText(fourth, 'unfinished', guide, { indexing_technique: 'high_quality', process_rule: automatic })
+  const { body } = await addText(fourth, 'unfinished', `${guide}\nThe rest is unfinished.`, { indexing_technique: 'high_quality', process_rule: automatic })
   for (let status = ''; status !== 'indexing';) {
     status = (await api.send('GET', `/v1/datasets/${fourth.id}/documents/${body.batch as string}/indexing-status`)).body.data[0].indexing_status
   }
@@ -121,6 +128,11 @@ export const makeWorld = async (): Promise<World> => {
   const tags = [await post('/tags', { name: 'animals' }), await post('/tags', { name: 'plants' })] as const
   await post('/tags/binding', { tag_ids: [tags[0]], target_id: first.id })
 
+  const service = await app.fetch('/console/api/datasets/external-knowledge-api', {
+    headers: await signIn(app, { email: 'ann@example.org', password: 'correct horse 42' }), json: { name: 'Shelf', settings: { endpoint: 'https://1.1.1.1/shelf', api_key: 'sk-shelf' } },
+  })
+  const { id: api_id } = await service.json() as { id: string }
+  const outside = await dataset({ provider: 'external', external_knowledge_api_id: api_id, external_knowledge_id: 'shelf 7' })
   const bound = await newToken((await dataset({})).id)
   const sendWith = (token: string) => async (operation: string, { ids = {}, query = '', body, files, headers }: Request): Promise<Answer> => {
     const [method = '', path = ''] = operation.split(' ')
@@ -133,7 +145,7 @@ export const makeWorld = async (): Promise<World> => {
     return { status: response.status, body: await response.json(), headers: response.headers }
   }
   return {
-    ...made, provider, newName, high, economy, bare: bare.id, shared: shared.id, closed, failed, unfinished, archived, spare, fields, tags,
+    ...made, provider, newName, high, economy, bare: bare.id, shared: shared.id, closed, failed, unfinished, archived, spare, fields, tags, parts, external: { dataset_id: outside.id, api_id },
     setProvider: (id, name) => set('datasets', id, 'embedding_model_provider = $2', name),
     send: sendWith(await newToken()), sendBound: sendWith(bound),
   }
