@@ -81,6 +81,10 @@ interface World {
   key(datasetId?: string | null, type?: 'app' | 'dataset'): Promise<{ id: string; token: string }>
   call(path: string, method?: string, json?: unknown): Promise<{ status: number; body: any }>
 }
+/** What is left where the stand-in stands for the datasets, and nobody needs those. */
+const standing = {
+  modelProvider: null, extractor: null, memberLifecycle: { 'api-keys': {} }, command: { jobs: {}, apply: {}, 'new-secret': {}, 'explain-key': {} },
+} as unknown as ConfigDocument['adapters']
 const owner = { email: 'ada@example.org', name: 'Ada', password: 'correct horse 42' }
 
 const world = async ({ adapters = {}, keys = {}, server = {}, ...options }: Omit<TestAppOptions, 'config'> & {
@@ -90,8 +94,8 @@ const world = async ({ adapters = {}, keys = {}, server = {}, ...options }: Omit
   const app = await testApp({
     ...options, plugins: [plugin, ...options.plugins ?? []],
     config: {
-      server, plugins: { models: null, datasets: null, bootstrap: null, 'api-keys': { limit: 100, ...keys } },
-      adapters: { ...{ modelProvider: null, extractor: null, memberLifecycle: { 'api-keys': {} } } as unknown as ConfigDocument['adapters'], ...adapters },
+      server, plugins: { models: null, datasets: null, mcp: null, 'dify-import': null, bootstrap: null, 'api-keys': { limit: 100, ...keys } },
+      adapters: { ...standing, ...adapters },
     },
   })
   const made = await app.resolve(accounts).setup(owner)
@@ -161,7 +165,7 @@ const byList: KeyScope = {
 const acme = definePlugin({ name: '@acme/keys-by-list', kernel: '^1', adapters: [defineAdapter(keyScope, 'list', { create: () => byList })] })
 const chosen = (strategy: string): TestAppOptions & { name: string } => ({
   plugins: [stand().plugin, acme], name: `keyScope ${strategy}`,
-  config: { plugins: { models: null, datasets: null, bootstrap: null }, adapters: { modelProvider: null, extractor: null, memberLifecycle: { 'api-keys': {} }, keyScope: { [strategy]: {} } } as unknown as ConfigDocument['adapters'] },
+  config: { plugins: { models: null, datasets: null, mcp: null, 'dify-import': null, bootstrap: null }, adapters: { ...standing, keyScope: { [strategy]: {} } } },
 })
 testPort(test.serial, apiKeysContract, { ...chosen('dataset'), name: 'apiKeys' })
 for (const strategy of ['dataset', 'workspace', 'grants', 'list']) testPort(test.serial, keyScopeContract, chosen(strategy))
