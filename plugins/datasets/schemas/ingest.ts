@@ -25,14 +25,14 @@ export const ruleView = Joi.object<RuleView, true>({
   mode: string, rules: Joi.object().unknown().required(), limits: Joi.object({ indexing_max_segmentation_tokens_length: integer }).required(),
 })
 
-interface InfoList { data_source_type: 'upload_file'; file_info_list: { file_ids: string[] } }
+export interface InfoList { data_source_type: 'upload_file'; file_info_list: { file_ids: string[] } }
 const infoList = Joi.object<InfoList, true>({
   data_source_type: Joi.string<'upload_file'>().valid('upload_file').required(),
   file_info_list: Joi.object({ file_ids: Joi.array().items(uuid.required()).unique().min(1).max(MOST_FILES).required() }).required(),
 })
 const { indexing_technique, doc_form, doc_language, process_rule } = settingFields
 /** Others that knowledge bases with more abilities would take. */
-interface Inert { summary_index_setting?: SummaryIndexSetting | null; is_multimodal?: false | null }
+export interface Inert { summary_index_setting?: SummaryIndexSetting | null; is_multimodal?: false | null }
 const inert = { summary_index_setting: summaryIndexSetting.allow(null), is_multimodal: Joi.boolean<false>().valid(false).allow(null) }
 
 export interface EstimateRequest extends Pick<DocumentSettings, 'indexing_technique' | 'doc_form' | 'doc_language' | 'process_rule'>, Inert {

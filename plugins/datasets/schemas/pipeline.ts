@@ -7,7 +7,7 @@ export const pipelineQuery = Joi.object<{ is_published: boolean }>({ is_publishe
 export const nodeParams = Joi.object<DatasetParams & { node_id: string }, true>({ dataset_id: uuid.required(), node_id: text(1, 255).required() })
 
 const sources = ['local_file', 'online_document', 'website_crawl', 'online_drive'] as const
-interface SourceRun { inputs: object; datasource_type: typeof sources[number]; is_published: boolean }
+export interface SourceRun { inputs: object; datasource_type: typeof sources[number]; is_published: boolean }
 const sourceRun = {
   inputs: Joi.object().unknown().required(), datasource_type: Joi.string<typeof sources[number]>().valid(...sources).required(), is_published: Joi.boolean().required(),
 }
