@@ -53,10 +53,12 @@ export const openSource = async (url: string): Promise<Source> => {
     const causes = error instanceof AggregateError ? error.errors as Error[] : [error as Error]
     throw problem(`${place} cannot be reached: ${causes.map(({ message }) => message).join('; ')}`, 'Correct the url, or start that server.')
   }
-  const close = async (): Promise<void> => { await client.end().catch(() => undefined) }
+  const close = async (): Promise<void> => {
+    await client.query('ROLLBACK').catch(() => undefined)
+    await client.end().catch(() => undefined)
+  }
   try {
-    await query('SET default_transaction_read_only = on')
-    // What one reads is of one moment, however long it takes.
+    // What one reads is of one moment, however long it takes. Nothing is set for the session, which a pooler may give to others.
     await query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     await query('SET LOCAL statement_timeout = 0')
     await query('SET LOCAL idle_in_transaction_session_timeout = 0')
