@@ -103,8 +103,8 @@ test('every guarded route refuses nobody, a wrong credential, a credential of an
 
 /** Where an id of somebody else is answered in another way than one that nobody has. */
 const differences = async (routes: readonly Route[]): Promise<{ compared: number; found: string[] }> => {
-  // One of each kind says it for all of them.
-  const oneOfEach = (all: NonNullable<ReturnType<Ids['get']>> = []) => [...new Map(all.map((one) => [`${one.table} ${one.column}`, one])).values()]
+  // One of each kind says it for all of them; and the id of a dataset is one, in however many tables it stands.
+  const oneOfEach = (all: NonNullable<ReturnType<Ids['get']>> = []) => [...new Map([...new Map(all.map((one) => [`${one.table} ${one.column}`, one])).values()].map((one) => [one.id, one])).values()]
   const foreign = oneOfEach(ids.get(theirs.workspaceId))
   // Its own workspace is nobody else's, in whatever row of a dataset it stands.
   const sibling = oneOfEach(ids.get(mine.workspaceId)?.filter(({ datasetId, column }) => datasetId === mine.datasetIds[1] && column !== 'workspace_id'))
@@ -123,13 +123,14 @@ const differences = async (routes: readonly Route[]): Promise<{ compared: number
         const nobody = new Map<string, string>()
         // What names no dataset in its address may be about each that the actor reaches.
         const isOpen = String(place.path.at(-1)).startsWith('dataset_id') || !route.path.includes('{dataset_id}')
-        for (const { id, table, column } of [...foreign, ...isOpen ? [] : sibling]) {
-          const form = id.replace(/[0-9a-f]/g, '0')
-          if (!nobody.has(form)) nobody.set(form, await ask(unused(id)))
-          const [seen, expected] = [await ask(id), nobody.get(form)]
+        const asked = [...foreign, ...isOpen ? [] : sibling]
+        const formOf = (id: string): string => id.replace(/[0-9a-f]/g, '0')
+        for (const { id } of asked) if (!nobody.has(formOf(id))) nobody.set(formOf(id), await ask(unused(id)))
+        await Promise.all(asked.map(async ({ id, table, column }) => {
+          const [seen, expected] = [await ask(id), nobody.get(formOf(id))]
           if (seen !== expected) found.push(`${route.method} ${fullPath(route)}: ${place.in} ${place.path.join('.')} = ${table}.${column} of somebody else: ${seen}, not ${expected ?? ''}`)
           compared++
-        }
+        }))
       }
     }
   }
@@ -154,7 +155,8 @@ test('the comparison finds a route that looks an id up before it asks whose it i
 /** What the other workspace has, counted by table. */
 const rows = async (): Promise<Record<string, number>> => {
   const counts: Record<string, number> = {}
-  for (const { table } of (await allIds(app)).get(theirs.workspaceId) ?? []) counts[table] = (counts[table] ?? 0) + 1
+  // What was done is written down a moment later.
+  for (const { table } of (await allIds(app)).get(theirs.workspaceId)?.filter(({ table }) => table !== 'audit_logs') ?? []) counts[table] = (counts[table] ?? 0) + 1
   return counts
 }
 

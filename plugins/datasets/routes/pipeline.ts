@@ -3,6 +3,7 @@
  * asks is known, may ask, and has asked well, before it is.
  */
 import { errors, route } from '../../../core/index.ts'
+import type { Route } from '../../../core/index.ts'
 import { datasetErrors } from '../errors.ts'
 import { datasetParams } from '../schemas/common.ts'
 import { nodeParams, nodeRun, pipelineQuery, pipelineRun } from '../schemas/pipeline.ts'
@@ -14,7 +15,7 @@ const inDataset = { ...withKey, resource: { dataset: 'params.dataset_id' } } as 
 const mayBeClosed = [datasetErrors.datasetNotFound, datasetErrors.apiDisabled]
 const NOT_YET = 'Knowledge bases have no pipelines yet; they come with the workflow engine. Until then this is answered with 400.'
 
-export const pipelineRoutes = [
+export const pipelineRoutes: readonly Route[] = [
   route({
     ...withKey, method: 'POST', path: '/datasets/pipeline/file-upload', access: 'file:create', resource: 'workspace',
     summary: 'Send a file for a pipeline',

@@ -31,7 +31,7 @@ export const indexingControl = service('datasets.indexing-control', {
       if (row.indexing_status === 'error') throw datasetErrors.alreadyFinished('The indexing of this document has failed. Retry the document instead.')
       return row
     }
-    /** Of a document that came without a file (see `DatasetImport`) the segments are all there is: they stay, and what is not complete is done. */
+    /** Its segments stay, and what is not complete is done. Of a document that came without a file (see `DatasetImport`) they are all there is. */
     const again = async ({ workspace_id, id, name, generation, splitting_completed_at }: DocumentRow, now: Date): Promise<void> => {
       if (splitting_completed_at === null) {
         throw invalid('document_ids', `The import of "${name}" has not come to its end, and there is no file here to begin from. Run the import again, or delete the document.`)
@@ -60,7 +60,8 @@ export const indexingControl = service('datasets.indexing-control', {
           if (status === 'completed') throw datasetErrors.alreadyFinished(`"${name}" is indexed already. Leave it out.`)
           if (status !== 'error' && !is_paused) throw datasetErrors.beingIndexed(`"${name}" is being indexed. Wait for its end, or pause it first.`)
           const now = new Date()
-          if (row.upload_file_id === null) {
+          // What is cut already is not cut again: people may have changed it since.
+          if (row.upload_file_id === null || row.splitting_completed_at !== null) {
             await again(row, now)
             continue
           }
