@@ -180,7 +180,7 @@ export default {
 }
 `,
     'own.yaml': `
-plugins: {./probe.ts: , auth: null, models: null, datasets: null, api-keys: null, audit: null, mail: null, provision: null, bootstrap: null}
+plugins: {./probe.ts: , auth: null, models: null, datasets: null, api-keys: null, mcp: null, dify-import: null, audit: null, mail: null, provision: null, bootstrap: null}
 adapters: {authenticator: {}, middleware: {request-id: }, modelProvider: {}, extractor: {}, datasetLifecycle: {}, memberLifecycle: {}, command: {jobs: }, database: {idle: }, queue: {idle: }, logger: {pino: {level: info}}}
 `,
   })
