@@ -71,7 +71,7 @@ if (redis !== undefined) {
 testPort(test.serial, httpClientContract, { name: 'httpClient guarded', config: alone })
 testPort(test.serial, vaultContract, { name: 'vault local', config: alone })
 testPort(test.serial, suites.loggerContract, { name: 'logger pino', config: alone })
-const chain = { 'request-id': {}, 'security-headers': {}, cors: { origins: ['https://elsewhere.example.org'] }, compression: {} }
+const chain = { traffic: {}, 'request-id': {}, 'security-headers': {}, cors: { origins: ['https://elsewhere.example.org'] }, compression: {} }
 testPort(test.serial, suites.middlewareContract, { name: 'middleware', config: { ...alone, adapters: { ...alone.adapters, middleware: chain } } })
 testPort(test.serial, suites.commandContract, { name: 'command', config: { adapters: { command: { jobs: {}, 'explain-key': {} } } } })
 testPort(test.serial, suites.authenticatorContract, {
