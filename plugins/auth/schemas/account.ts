@@ -29,7 +29,7 @@ export const profile = Joi.object<Profile, true>({
   id: Joi.string().uuid().required(),
   name: Joi.string().required(),
   email: Joi.string().required(),
-  avatar: Joi.string().allow(null).required(),
+  avatar: Joi.string().allow('', null).required(),
   avatar_url: Joi.string().allow(null).required(),
   is_password_set: Joi.boolean().required(),
   interface_language: Joi.string().required(),
