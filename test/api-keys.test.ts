@@ -83,7 +83,7 @@ interface World {
 }
 /** What is left where the stand-in stands for the datasets, and nobody needs those. */
 const standing = {
-  modelProvider: null, extractor: null, memberLifecycle: { 'api-keys': {} }, command: { jobs: {}, apply: {}, 'new-secret': {}, 'explain-key': {} },
+  modelProvider: null, extractor: null, appLifecycle: null, memberLifecycle: { 'api-keys': {} }, command: { jobs: {}, apply: {}, 'new-secret': {}, 'explain-key': {} },
 } as unknown as ConfigDocument['adapters']
 const owner = { email: 'ada@example.org', name: 'Ada', password: 'correct horse 42' }
 
@@ -94,7 +94,7 @@ const world = async ({ adapters = {}, keys = {}, server = {}, ...options }: Omit
   const app = await testApp({
     ...options, plugins: [plugin, ...options.plugins ?? []],
     config: {
-      server, plugins: { models: null, datasets: null, mcp: null, 'dify-import': null, bootstrap: null, 'api-keys': { limit: 100, ...keys } },
+      server, plugins: { models: null, datasets: null, apps: null, runs: null, annotations: null, chat: null, mcp: null, 'dify-import': null, bootstrap: null, 'api-keys': { limit: 100, ...keys } },
       adapters: { ...standing, ...adapters },
     },
   })
@@ -165,7 +165,7 @@ const byList: KeyScope = {
 const acme = definePlugin({ name: '@acme/keys-by-list', kernel: '^1', adapters: [defineAdapter(keyScope, 'list', { create: () => byList })] })
 const chosen = (strategy: string): TestAppOptions & { name: string } => ({
   plugins: [stand().plugin, acme], name: `keyScope ${strategy}`,
-  config: { plugins: { models: null, datasets: null, mcp: null, 'dify-import': null, bootstrap: null }, adapters: { ...standing, keyScope: { [strategy]: {} } } },
+  config: { plugins: { models: null, datasets: null, apps: null, runs: null, annotations: null, chat: null, mcp: null, 'dify-import': null, bootstrap: null }, adapters: { ...standing, keyScope: { [strategy]: {} } } },
 })
 testPort(test.serial, apiKeysContract, { ...chosen('dataset'), name: 'apiKeys' })
 for (const strategy of ['dataset', 'workspace', 'grants', 'list']) testPort(test.serial, keyScopeContract, chosen(strategy))

@@ -3,7 +3,7 @@ import { apiKey } from './adapters/api-key.ts'
 import { builtin } from './adapters/builtin.ts'
 import { dataset } from './adapters/dataset.ts'
 import { grants } from './adapters/grants.ts'
-import { lifecycle } from './adapters/lifecycle.ts'
+import { lifecycle, ofApps } from './adapters/lifecycle.ts'
 import { makers } from './adapters/member-lifecycle.ts'
 import { workspace } from './adapters/workspace.ts'
 import { explainKey } from './commands/explain-key.ts'
@@ -21,7 +21,7 @@ export default definePlugin({
   config: apiKeysConfig,
   permissions,
   ports: [keyScope, apiKeys],
-  adapters: [apiKey, builtin, dataset, grants, workspace, lifecycle, makers, explainKey],
+  adapters: [apiKey, builtin, dataset, grants, workspace, lifecycle, ofApps, makers, explainKey],
   models: [ApiToken, ApiTokenGrant],
   routes: [...keyRoutes, ...whoamiRoutes],
   uses: { running },

@@ -12,7 +12,7 @@ export const permissions = {
  * and the workspace itself are not among it, so a leaked key cannot make itself another.
  */
 const holdable: Readonly<Record<KeyType, readonly string[]>> = {
-  app: [],
+  app: ['app:run', 'app-file:*', 'end-user:read', 'conversation:*', 'message:*', 'feedback:list', 'annotation:*'],
   dataset: ['dataset:*', 'document:*', 'segment:*', 'child-chunk:*', 'metadata:*', 'tag:*', 'file:*', 'model:read', 'model:list'],
 }
 

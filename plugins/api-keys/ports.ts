@@ -16,6 +16,8 @@ export interface KeyRecord {
   readonly id: string
   readonly workspaceId: string
   readonly type: KeyType
+  /** Of an app key: the app that it is for, and all that it reaches, whatever the strategy. null in a dataset key. */
+  readonly appId: string | null
   /** The one dataset to which it is bound; null: the whole workspace, unless one of the next two says otherwise. */
   readonly datasetId: string | null
   /** The datasets that it reaches, and how. Empty: none. */
@@ -27,6 +29,8 @@ export interface KeyRecord {
 export interface KeyRequest {
   readonly type: KeyType
   readonly workspaceId: string
+  /** Of an app key; a key of none reaches nothing. */
+  readonly appId?: string | null
   readonly datasetId: string | null
   readonly grants?: readonly Grant[] | null
   readonly terms?: Json
@@ -89,7 +93,15 @@ export interface KeyChange extends KeyLimits {
   readonly reach?: Pick<KeyRequest, 'datasetId' | 'grants'>
 }
 /** A key as its workspace sees it. */
-export interface KnownKey extends KeyRecord, Required<KeyLimits> { readonly name: string | null; readonly createdBy: string; readonly last4: string }
+export interface KnownKey extends KeyRecord, Required<KeyLimits> {
+  readonly name: string | null
+  readonly createdBy: string
+  /** All that is kept of the secret. */
+  readonly prefix: string
+  readonly last4: string
+  readonly lastUsedAt: Date | null
+  readonly createdAt: Date
+}
 
 export interface ApiKeys {
   /** Makes a key; the secret is told here and never again. */
@@ -98,6 +110,8 @@ export interface ApiKeys {
   find(workspaceId: string, id: string): Promise<KnownKey | undefined>
   /** Every dataset key of the workspace, the newest first. */
   list(workspaceId: string): Promise<readonly KnownKey[]>
+  /** Every key of the app, the newest first. */
+  ofApp(workspaceId: string, appId: string): Promise<readonly KnownKey[]>
   /** Whether this is the secret of the key, not of an earlier rotation. */
   isSecretOf(workspaceId: string, id: string, token: string): Promise<boolean>
   /** Holds everywhere once it has committed. Throws 404, and 400 where the key would reach more. */
@@ -106,6 +120,8 @@ export interface ApiKeys {
   rotate(workspaceId: string, id: string, overlapSeconds: number, token?: string): Promise<{ readonly token: string }>
   /** The key is refused everywhere once this has committed. Throws 404. */
   remove(workspaceId: string, id: string): Promise<void>
+  /** As `remove`, of a key of the app. */
+  removeOfApp(workspaceId: string, appId: string, id: string): Promise<void>
   /** A secret of the form that `create` and `rotate` take, which no key has. */
   newSecret(type: KeyType, bound: boolean): string
   /** The kind of key that this server would take it for; undefined for what it refuses whoever has it. */

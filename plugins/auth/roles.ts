@@ -11,14 +11,17 @@ export const isGivenRole = (name: string): name is GivenRole => name !== 'owner'
 
 const own = ['account:*', 'session:*']
 const knowledge = ['dataset:*', 'document:*', 'segment:*', 'child-chunk:*', 'metadata:*', 'tag:*', 'file:*']
+const apps = ['app:*', 'annotation:*', 'conversation:*', 'message:*', 'feedback:*', 'end-user:*']
+/** What people said to an app is for those who build it. */
+const confidential = ['!conversation:*', '!message:*', '!feedback:*', '!end-user:*', '!app-file:*']
 const look = ['*:read', '*:list', '*:retrieve', '!audit-log:*']
 
 export const roles: Readonly<Record<Role, readonly string[]>> = {
   owner: ['*:*'],
   admin: ['*:*', '!workspace:transfer'],
-  editor: [...own, ...look, ...knowledge],
-  dataset_operator: [...own, ...look, ...knowledge, '!dataset:share'],
-  normal: [...own, ...look],
+  editor: [...own, ...look, ...knowledge, ...apps],
+  dataset_operator: [...own, ...look, ...knowledge, '!dataset:share', '!app:*', '!app-key:*', '!annotation:*', ...confidential],
+  normal: [...own, ...look, ...confidential],
 }
 
 const fits = (pattern: string, permission: string): boolean => {

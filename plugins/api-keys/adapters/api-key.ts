@@ -37,8 +37,8 @@ const tokenOf = (ctx: Koa.Context): string => {
 const addressOf = (ctx: Koa.Context): string => String(ctx.state['clientAddress'])
 
 /** A key acts as the owner of its workspace, within its type's permissions and its scope. */
-const actorOf = ({ id, workspaceId, type }: RecognisedKey, ownerId: string, scope: Scope, usage: Usage): Actor => ({
-  kind: 'key', id, workspaceId, accountId: ownerId,
+const actorOf = ({ id, workspaceId, type, appId }: RecognisedKey, ownerId: string, scope: Scope, usage: Usage): Actor => ({
+  kind: 'key', id, workspaceId, accountId: ownerId, ...appId === null ? {} : { appId },
   can: (permission, resource) => {
     if (mayHold(type, permission) && scope.can(permission, resource)) return true
     usage.refused(id, { permission, resource })

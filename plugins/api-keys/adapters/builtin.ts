@@ -7,9 +7,9 @@ import { keyRows } from '../services/key-rows.ts'
 import { keys } from '../services/keys.ts'
 import { secrets } from '../services/secrets.ts'
 
-const known = ({ id, workspace_id, type, dataset_id, grants, terms, expires_at, allowed_ips, rate_limit, name, created_by, last4 }: KeyRow): KnownKey => ({
-  id, workspaceId: workspace_id, type, datasetId: dataset_id, grants, terms, expiresAt: expires_at, allowedIps: allowed_ips, rateLimit: rate_limit,
-  name, createdBy: created_by, last4,
+const known = ({ id, workspace_id, type, app_id, dataset_id, grants, terms, expires_at, allowed_ips, rate_limit, name, created_by, prefix, last4, last_used_at, created_at }: KeyRow): KnownKey => ({
+  id, workspaceId: workspace_id, type, appId: app_id, datasetId: dataset_id, grants, terms, expiresAt: expires_at, allowedIps: allowed_ips, rateLimit: rate_limit,
+  name, createdBy: created_by, prefix, last4, lastUsedAt: last_used_at, createdAt: created_at,
 })
 
 /** Keys in our own table. */
@@ -25,6 +25,7 @@ export const builtin = defineAdapter(apiKeys, 'builtin', {
       return row && known(row)
     },
     list: async (workspaceId) => (await rows.list(workspaceId)).map(known),
+    ofApp: async (workspaceId, appId) => (await rows.ofApp(workspaceId, appId)).map(known),
     isSecretOf: keys.isSecretOf,
     change: async (workspaceId, id, change) => { await keys.change(workspaceId, id, change) },
     rotate: async (workspaceId, id, overlapSeconds, given) => {
@@ -32,6 +33,7 @@ export const builtin = defineAdapter(apiKeys, 'builtin', {
       return { token }
     },
     remove: endings.remove,
+    removeOfApp: endings.removeOfApp,
     newSecret: secrets.newToken,
     typeOf: secrets.typeOf,
     changing: keys.changing,

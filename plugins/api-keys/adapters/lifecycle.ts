@@ -1,4 +1,5 @@
 import { defineAdapter } from '../../../core/index.ts'
+import { appLifecycle } from '../../apps/ports.ts'
 import { datasetLifecycle } from '../../datasets/ports.ts'
 import { endings } from '../services/endings.ts'
 
@@ -6,4 +7,10 @@ import { endings } from '../services/endings.ts'
 export const lifecycle = defineAdapter(datasetLifecycle, 'api-keys', {
   uses: { endings },
   create: ({ endings }) => ({ deleting: ({ workspaceId, id }) => endings.removeDataset(workspaceId, id) }),
+})
+
+/** A key of an app ends with it. */
+export const ofApps = defineAdapter(appLifecycle, 'api-keys', {
+  uses: { endings },
+  create: ({ endings }) => ({ deleting: ({ workspaceId, id }) => endings.removeApp(workspaceId, id) }),
 })

@@ -16,7 +16,7 @@ const permissions = [
 const types = ['dataset', 'workspace', 'app', 'a-type-of-tomorrow']
 const rights: readonly Right[] = ['retrieve', 'read', 'write', 'manage']
 
-const key = (reach: Partial<KeyRecord> = {}): KeyRecord => ({ id: randomUUID(), workspaceId: randomUUID(), type: 'dataset', datasetId: null, grants: null, terms: null, ...reach })
+const key = (reach: Partial<KeyRecord> = {}): KeyRecord => ({ id: randomUUID(), workspaceId: randomUUID(), type: 'dataset', appId: null, datasetId: null, grants: null, terms: null, ...reach })
 const boundKey = (): KeyRecord => key({ datasetId: randomUUID() })
 /** One dataset for each level: 0 for no right, 4 for all. */
 const grantsOf = (ids: readonly string[], levels: readonly number[]): Grant[] => ids.map((datasetId, at) => ({ datasetId, rights: rights.slice(0, levels[at]) }))

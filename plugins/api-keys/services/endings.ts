@@ -1,6 +1,7 @@
 /** How keys end: by themselves, or with what they depended on. */
 import { database, service } from '../../../core/index.ts'
 import { audit } from '../../audit/ports.ts'
+import { keyErrors } from '../errors.ts'
 import { ApiToken, ApiTokenGrant } from '../models/api-token.ts'
 import type { KeyRow } from '../models/api-token.ts'
 import { hashesOf, keyRows } from './key-rows.ts'
@@ -11,6 +12,10 @@ export interface Endings {
   remove(workspaceId: string, id: string, datasetId?: string): Promise<void>
   /** Part of the transaction that deletes a dataset: what is left of a key is never more than it was. */
   removeDataset(workspaceId: string, datasetId: string): Promise<void>
+  /** Resolves once the key is refused everywhere. Throws 404 where the app has none of this id. */
+  removeOfApp(workspaceId: string, appId: string, id: string): Promise<void>
+  /** Part of the transaction that deletes an app. */
+  removeApp(workspaceId: string, appId: string): Promise<void>
   /** Part of the transaction after which an account may make no keys in the workspace: those that it made end with it. */
   removeMaker(workspaceId: string, accountId: string): Promise<void>
   /** Part of the transaction after which the workspace's keys act as another account, or as none. */
@@ -40,6 +45,15 @@ export const endings = service('apiKeys.endings', {
         await lookup.suspend(touched.flatMap(hashesOf), true)
         await ApiTokenGrant.destroy({ where: { workspace_id: workspaceId, dataset_id: datasetId } })
         await destroy(workspaceId, gone, 'the dataset that it reached was deleted')
+      },
+      removeOfApp: (workspaceId, appId, id) => db.transaction(async () => {
+        const ending = await rows.lockOfApp(workspaceId, appId, id)
+        if (ending.length === 0) throw keyErrors.keyMissing()
+        await end(workspaceId, ending)
+      }),
+      removeApp: async (workspaceId, appId) => {
+        await rows.queue(workspaceId)
+        await end(workspaceId, await rows.lockOfApp(workspaceId, appId), 'the app that it was for was deleted')
       },
       removeMaker: async (workspaceId, accountId) => {
         await rows.queue(workspaceId)

@@ -20,14 +20,15 @@ const time = (date: Date | null): string => date?.toISOString() ?? 'never'
 const printable = (line: string): string => line.replace(/\p{C}/gu, '�')
 const list = (rights: readonly Right[]): string => rights.length > 0 ? rights.join(', ') : 'nothing'
 
-const recordOf = ({ id, workspace_id, type, dataset_id, grants, terms }: KeyRow): KeyRecord =>
-  ({ id, workspaceId: workspace_id, type, datasetId: dataset_id, grants, terms })
+const recordOf = ({ id, workspace_id, type, app_id, dataset_id, grants, terms }: KeyRow): KeyRecord =>
+  ({ id, workspaceId: workspace_id, type, appId: app_id, datasetId: dataset_id, grants, terms })
 const what = ({ permission, resource }: Refusal): string =>
   `${permission} ${resource === undefined ? 'at an address that names nothing' : resource.id === undefined ? `on the list of every ${resource.type}` : `on the ${resource.type} ${resource.id}`}`
 
 /** What would have allowed it. */
 const lacking = ({ type, dataset_id: bound, grants, terms }: KeyRow, { permission, resource }: Refusal, scope: Scope, reach: Reach): string => {
   if (!mayHold(type, permission)) return `this type of key can never hold ${permission}`
+  if (type === 'app') return 'the key is for one app, and reaches nothing else'
   if (scope.can(permission, resource)) return 'by now the key may do that'
   const right = leastRight(permission)
   if (right === undefined) return `no right allows ${permission}`
@@ -72,7 +73,7 @@ export const explaining = service('apiKeys.explaining', {
         ]
         return [
           ...facts.map(([name, value]) => `${name.padEnd(12)}${value}`),
-          '', 'reaches', ...(await reached(workspaceId, reach)).map((line) => `  ${line}`),
+          '', 'reaches', ...(row.type === 'app' ? [row.app_id === null ? 'nothing' : `the app ${row.app_id}`] : await reached(workspaceId, reach)).map((line) => `  ${line}`),
           '', 'last refusal', ...refusal === null ? ['  none'] : [`  ${time(refusedAt)}: ${what(refusal)}`, `  it lacks: ${lacking(row, refusal, scope, reach)}`],
         ].map(printable)
       },

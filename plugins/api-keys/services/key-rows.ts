@@ -8,6 +8,8 @@ import type { KeyRequest } from '../ports.ts'
 export interface KeyRows {
   /** Newest first: every dataset key of the workspace, or those that reach one dataset (bound, granted and the workspace-wide). */
   list(workspaceId: string, datasetId?: string): Promise<readonly KeyRow[]>
+  /** Newest first. */
+  ofApp(workspaceId: string, appId: string): Promise<readonly KeyRow[]>
   /** Of any type. */
   seek(workspaceId: string, id: string): Promise<KeyRow | undefined>
   /** Of any type. Throws 404. */
@@ -16,6 +18,8 @@ export interface KeyRows {
   anywhere(id: string): Promise<KeyRow | undefined>
   /** Inside a transaction: a dataset key, which nobody else changes until the end. With a dataset: only one that is bound to it. Throws 404. */
   lock(workspaceId: string, id: string, datasetId?: string): Promise<KeyRow>
+  /** Inside a transaction: every key of the app, or one. Nobody else changes them until the end. */
+  lockOfApp(workspaceId: string, appId: string, id?: string): Promise<readonly KeyRow[]>
   /** Inside a transaction: every key of the workspace, or those that one account made. Nobody else changes them until the end. */
   lockAll(workspaceId: string, createdBy?: string): Promise<readonly KeyRow[]>
   /** Inside a transaction: every key that is bound to the dataset or has a grant on it. Nobody else changes them until the end. */
@@ -27,7 +31,7 @@ export interface KeyRows {
   queue(workspaceId: string): Promise<void>
   /** Every key that reaches less than its workspace. */
   bound(): Promise<readonly KeyRow[]>
-  /** How many keys would reach a dataset beside the new one; of the datasets that it would reach, the one counts that most keys do. */
+  /** How many keys would reach the app, or a dataset, beside the new one; of the datasets that it would reach, the one counts that most keys do. */
   reaching(request: KeyRequest): Promise<number>
 }
 
@@ -45,6 +49,9 @@ export const keyRows = service('apiKeys.keyRows', {
         `${SELECT} WHERE t.workspace_id = $1 AND t.type = 'dataset' AND ($2::uuid IS NULL OR t.dataset_id = $2 OR (t.dataset_id IS NULL AND NOT t.granted)
            OR EXISTS (SELECT 1 FROM api_token_grants g WHERE g.workspace_id = t.workspace_id AND g.token_id = t.id AND g.dataset_id = $2))
          ORDER BY t.created_at DESC, t.id DESC`, [workspaceId, datasetId ?? null]),
+      ofApp: (workspaceId, appId) => db.query<KeyRow>(`${SELECT} WHERE t.workspace_id = $1 AND t.app_id = $2 ORDER BY t.created_at DESC, t.id DESC`, [workspaceId, appId]),
+      lockOfApp: (workspaceId, appId, id) => db.query<KeyRow>(
+        `${SELECT} WHERE t.workspace_id = $1 AND t.app_id = $2 AND ($3::uuid IS NULL OR t.id = $3) ORDER BY t.id FOR UPDATE OF t`, [workspaceId, appId, id ?? null]),
       find: async (workspaceId, id) => {
         const row = await seek(workspaceId, id)
         if (!row) throw keyErrors.keyMissing()
@@ -67,7 +74,12 @@ export const keyRows = service('apiKeys.keyRows', {
          ORDER BY t.id FOR UPDATE OF t`, [workspaceId, datasetId]),
       queue: async (workspaceId) => { await db.query(`SELECT pg_advisory_xact_lock(hashtextextended('api-keys ' || $1::text, 0))`, [workspaceId]) },
       bound: () => db.query<KeyRow>(`${SELECT} WHERE t.dataset_id IS NOT NULL OR t.granted OR t.terms IS NOT NULL ORDER BY t.created_at, t.id`),
-      reaching: async ({ workspaceId, type, datasetId, grants = null }) => {
+      reaching: async ({ workspaceId, type, appId = null, datasetId, grants = null }) => {
+        if (type === 'app') {
+          const [row] = await db.query<{ count: number }>(
+            `SELECT count(*)::int AS count FROM api_tokens WHERE workspace_id = $1 AND type = 'app' AND app_id IS NOT DISTINCT FROM $2::uuid`, [workspaceId, appId])
+          return row?.count ?? 0
+        }
         const ids = grants?.map((grant) => grant.datasetId) ?? (datasetId === null ? null : [datasetId])
         // Keys with no grant reach nothing; they are counted among each other, so that there is an end to them too.
         const [row] = await db.query<{ count: number }>(

@@ -84,18 +84,18 @@ export const keys = service('apiKeys.keys', {
     }
     return {
       create: (request) => db.transaction(async () => {
-        const { workspaceId, type, datasetId, grants = null, terms = null, name = null, createdBy, expiresAt = null, allowedIps = null, rateLimit = null } = request
+        const { workspaceId, type, appId = null, datasetId, grants = null, terms = null, name = null, createdBy, expiresAt = null, allowedIps = null, rateLimit = null } = request
         await rows.queue(workspaceId)
-        if (!await accounts.may(workspaceId, createdBy, 'api-key:create')) throw keyErrors.makerMayNot()
+        if (!await accounts.may(workspaceId, createdBy, type === 'app' ? 'app-key:create' : 'api-key:create')) throw keyErrors.makerMayNot()
         await requireReach(request)
         strategy.check(request)
         if (await rows.reaching(request) >= config.limit) {
-          throw keyErrors.tooManyKeys(`There are ${config.limit} keys already that reach ${datasetId === null ? 'a dataset of this workspace' : 'this dataset'}, which is the limit. Delete one first.`)
+          throw keyErrors.tooManyKeys(`There are ${config.limit} keys already that reach ${type === 'app' ? 'this app' : datasetId === null ? 'a dataset of this workspace' : 'this dataset'}, which is the limit. Delete one first.`)
         }
         const id = await newId(request.id)
         const { token, columns } = await secret(id, type, datasetId !== null || grants !== null, request.token)
         await ApiToken.create({
-          id, workspace_id: workspaceId, type, app_id: null, dataset_id: datasetId, granted: grants !== null, ...terms === null ? {} : { terms }, name, ...columns,
+          id, workspace_id: workspaceId, type, app_id: appId, dataset_id: datasetId, granted: grants !== null, ...terms === null ? {} : { terms }, name, ...columns,
           expires_at: expiresAt, allowed_ips: allowedIps && [...allowedIps], rate_limit: rateLimit, created_by: createdBy, last_used_at: null, created_at: new Date(),
         })
         await addGrants(workspaceId, id, grants ?? [])

@@ -56,7 +56,7 @@ export const lookup = service('apiKeys.lookup', {
       (await db.query(`SELECT FROM api_tokens t WHERE ${IS} FOR KEY SHARE OF t SKIP LOCKED`, [hash])).length > 0
     const select = async (hash: string): Promise<Row | undefined> => {
       const [row] = await db.query<Found & { left: number | null }>(
-        `SELECT t.id, t.workspace_id AS "workspaceId", t.type, t.dataset_id AS "datasetId", ${GRANTS} AS grants, t.terms, t.allowed_ips AS "allowedIps",
+        `SELECT t.id, t.workspace_id AS "workspaceId", t.type, t.app_id AS "appId", t.dataset_id AS "datasetId", ${GRANTS} AS grants, t.terms, t.allowed_ips AS "allowedIps",
            t.rate_limit AS "rateLimit",
            floor(extract(epoch FROM ${END}) * 1000)::float8 AS "expiresAt", floor(extract(epoch FROM ${END} - clock_timestamp()) * 1000)::float8 AS left
          FROM api_tokens t WHERE ${IS}`, [hash])

@@ -25,7 +25,7 @@ export interface RecognisedKey extends KeyRecord {
 /** null: there is no such key. */
 export type Memory = RecognisedKey | null
 
-const VERSION = 4
+const VERSION = 5
 
 export interface Records {
   /** @param expires milliseconds since 1970 */
@@ -48,26 +48,27 @@ const isTextOrNull = isNullOr(isText)
 const isNumberOrNull = isNullOr((value: unknown): value is number => typeof value === 'number')
 
 /**
- * The first version knew no bound keys, the second no grants, terms, ends and addresses, the third no limit of requests. A version says
+ * The first version knew no bound keys, the second no grants, terms, ends and addresses, the third no limit of requests, the fourth no apps. A version says
  * of every key what it has of all that it knows: a missing field is then a fault, not "none".
  */
 const sinceThen: readonly Readonly<Record<string, null>>[] = [
   { datasetId: null },
   { grants: null, terms: null, expiresAt: null, allowedIps: null, strategy: null, known: null },
   { rateLimit: null },
+  { appId: null },
 ]
 const isVersion = (v: unknown): v is number => typeof v === 'number' && Number.isInteger(v) && v >= 1 && v <= VERSION
 const read = (body: Record<string, unknown>): Memory | undefined => {
   const { v, exp, none } = body
   if (!isVersion(v) || typeof exp !== 'number' || exp <= Date.now()) return undefined
   if (none === true) return null
-  const { id, workspaceId, type, ownerId, datasetId, grants, terms, expiresAt, allowedIps, rateLimit, strategy, known } =
+  const { id, workspaceId, type, ownerId, appId, datasetId, grants, terms, expiresAt, allowedIps, rateLimit, strategy, known } =
     sinceThen.slice(v - 1).reduce<Record<string, unknown>>((all, fields) => ({ ...all, ...fields }), body)
   if (!isText(id) || !isText(workspaceId) || (type !== 'app' && type !== 'dataset') || !isTextOrNull(ownerId)) return undefined
-  if (!isTextOrNull(datasetId) || !isGrants(grants) || terms === undefined) return undefined
+  if (!isTextOrNull(appId) || !isTextOrNull(datasetId) || !isGrants(grants) || terms === undefined) return undefined
   if (!isNumberOrNull(expiresAt) || !isTextsOrNull(allowedIps) || !isNumberOrNull(rateLimit) || !isTextOrNull(strategy) || known === undefined) return undefined
   if (expiresAt !== null && expiresAt <= Date.now()) return null
-  return { id, workspaceId, type, ownerId, datasetId, grants, terms: terms as Json, expiresAt, allowedIps, rateLimit, strategy, known: known as Json }
+  return { id, workspaceId, type, ownerId, appId, datasetId, grants, terms: terms as Json, expiresAt, allowedIps, rateLimit, strategy, known: known as Json }
 }
 
 export const records = service('apiKeys.records', {

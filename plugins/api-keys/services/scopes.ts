@@ -15,6 +15,12 @@ export const ofDataset = (datasetId: string): Scope => ({
   reach: (_permission, type) => type === 'dataset' ? [datasetId] : [],
 })
 
+/** One app, and nothing else: what the app itself may read is not the key's to ask for. */
+export const ofApp = (appId: string): Scope => ({
+  can: (_permission, resource) => resource?.type === 'app' && resource.id?.toLowerCase() === appId,
+  reach: (_permission, type) => type === 'app' ? [appId] : [],
+})
+
 /** It may ask for the list of datasets where it would find one of its own in it. */
 const ofGrants = (grants: readonly Grant[]): Scope => {
   const rights = new Map(grants.map((grant) => [grant.datasetId.toLowerCase(), grant.rights]))

@@ -1,10 +1,13 @@
-/** The chosen strategy, held to what it says that it understands: nothing that it does not know of is ever decided by it. */
+/**
+ * The chosen strategy, held to what it says that it understands: nothing that it does not know of is ever decided by it. It is about datasets;
+ * a key of an app reaches that app under every strategy.
+ */
 import { catalogue, service } from '../../../core/index.ts'
 import type { Json } from '../../../core/index.ts'
 import { keyErrors } from '../errors.ts'
 import { keyScope } from '../ports.ts'
 import type { KeyRecord, KeyRequest, KeyScope, Scope } from '../ports.ts'
-import { nothing } from './scopes.ts'
+import { nothing, ofApp } from './scopes.ts'
 
 export interface Strategy {
   /** The name under which it was chosen. */
@@ -30,12 +33,16 @@ export const strategy = service('apiKeys.strategy', {
       expresses,
       loads: keyScope.load !== undefined,
       check: (request) => {
+        if (request.type === 'app') {
+          if (request.datasetId !== null || says(request, 'grants') || says(request, 'terms')) throw keyErrors.bindingWrong()
+          return
+        }
         if (says(request, 'grants') && !expresses.includes('grants')) throw keyErrors.grantsUnsupported()
         if (foreign(request)) throw keyErrors.termsUnsupported()
         keyScope.check(request)
       },
-      load: async (key) => foreign(key) ? null : await keyScope.load?.(key) ?? null,
-      scope: (key, known) => foreign(key) ? nothing : keyScope.scope(key, known),
+      load: async (key) => key.type === 'app' || foreign(key) ? null : await keyScope.load?.(key) ?? null,
+      scope: (key, known) => key.type === 'app' ? key.appId === null ? nothing : ofApp(key.appId.toLowerCase()) : foreign(key) ? nothing : keyScope.scope(key, known),
     }
   },
 })

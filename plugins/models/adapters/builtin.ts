@@ -2,14 +2,15 @@
 import { defineAdapter } from '../../../core/index.ts'
 import { modelErrors } from '../errors.ts'
 import { models } from '../ports.ts'
-import type { ModelRef, ModelType } from '../ports.ts'
+import type { ModelPart, ModelProvider, ModelRef, ModelType, Models } from '../ports.ts'
 import { defaultModels } from '../services/defaults.ts'
 import { providers } from '../services/providers.ts'
 import type { Offer } from '../services/providers.ts'
+import { estimateTokens, priced, tokensOfMessages } from '../services/usage.ts'
 
 export const builtin = defineAdapter(models, 'builtin', {
   uses: { providers, defaults: defaultModels },
-  create: ({ providers, defaults }) => {
+  create: ({ providers, defaults }): Models => {
     const modelOf = ({ models }: Offer, model: string, type: ModelType) => models(type).find(({ name }) => name === model)
     const unsupported = ({ id }: Offer, { model }: ModelRef, type: ModelType) =>
       modelErrors.modelCurrentlyNotSupport(`The provider "${id}" has no ${type} model "${model}". Choose one that the list of models shows.`)
@@ -22,7 +23,43 @@ export const builtin = defineAdapter(models, 'builtin', {
         `The model provider "${offer.id}" needs credentials of this workspace. An owner or admin enters them in the settings of the model provider.`)
     }
     const asked = ({ credentials }: Offer, { model }: ModelRef) => ({ model, ...credentials ? { credentials } : {} })
+    /** What the provider has to do for a model of the type; throws where it does not do it. */
+    const doing = async <K extends 'generate' | 'transcribe' | 'speak' | 'moderate'>(workspaceId: string, ref: ModelRef, type: ModelType, what: K) => {
+      const offer = await having(workspaceId, ref, type)
+      const act = offer.provider[what] as NonNullable<ModelProvider[K]> | undefined
+      if (!act) throw unsupported(offer, ref, type)
+      return { offer, act: act.bind(offer.provider) as NonNullable<ModelProvider[K]> }
+    }
     return {
+      estimateTokens,
+      generate: async function* (workspaceId, ref, request): AsyncGenerator<ModelPart> {
+        const { offer, act } = await doing(workspaceId, ref, 'llm', 'generate')
+        const model = modelOf(offer, ref.model, 'llm')
+        request.signal?.throwIfAborted()
+        let said = ''
+        for await (const part of act({ ...request, ...asked(offer, ref) })) {
+          if (part.type !== 'end') {
+            said += part.type === 'tool-call' ? part.call.input : part.text
+            yield part
+            continue
+          }
+          const { promptTokens = tokensOfMessages(request.messages), completionTokens = estimateTokens(said) } = part.tokens
+          yield { type: 'end', usage: priced(model?.price, promptTokens, completionTokens), finish: part.finish }
+          return
+        }
+      },
+      transcribe: async (workspaceId, ref, request) => {
+        const { offer, act } = await doing(workspaceId, ref, 'speech2text', 'transcribe')
+        return act({ ...request, ...asked(offer, ref) })
+      },
+      speak: async (workspaceId, ref, request) => {
+        const { offer, act } = await doing(workspaceId, ref, 'tts', 'speak')
+        return act({ ...request, ...asked(offer, ref) })
+      },
+      moderate: async (workspaceId, ref, request) => {
+        const { offer, act } = await doing(workspaceId, ref, 'moderation', 'moderate')
+        return act({ ...request, ...asked(offer, ref) })
+      },
       defaultModel: (workspaceId, type) => defaults.of(workspaceId, type),
       find: async (workspaceId, ref, type) => {
         const offer = await providers.seek(workspaceId, ref.provider)

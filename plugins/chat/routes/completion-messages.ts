@@ -1,0 +1,4 @@
+/** Asking a completion app, and stopping it. */
+import type { Route } from '../../../core/index.ts'
+
+export const completionMessageRoutes: readonly Route[] = []

@@ -1,0 +1,4 @@
+/** What people think of answers. */
+import type { Route } from '../../../core/index.ts'
+
+export const feedbackRoutes: readonly Route[] = []
