@@ -45,7 +45,7 @@ const stand = () => {
       of(workspaceId).add(id)
       return { id }
     },
-    list: nothing, addTexts: nothing, retrieve: nothing,
+    list: nothing, addTexts: nothing, retrieve: nothing, cite: nothing,
   }
   const service = { surface: 'service', credential: 'dataset', reply: Joi.object().unknown() } as const
   const plugin = definePlugin({

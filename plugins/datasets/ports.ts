@@ -35,6 +35,11 @@ export interface RetrievalSettings {
    * have is given all the same. Without it, or where no dataset answered, such a search throws 400 `completion_request_error`: nothing is lost unseen.
    */
   readonly onUnanswered?: (datasetId: string, message: string) => void
+  /**
+   * The app that asks, and its end user or the person who tries it. The question is then kept with each dataset, and what was found has one hit
+   * more: give it once for each question, and not where the knowledge is only looked at.
+   */
+  readonly askedBy?: { readonly appId: string; readonly userId: string }
 }
 export interface RetrievedChild { readonly id: string; readonly position: number; readonly content: string; readonly score: number }
 export interface RetrievedSegment {
@@ -49,6 +54,22 @@ export interface RetrievedSegment {
   readonly score: number
   /** Parent-child: the children by which it was found, best first. */
   readonly children: readonly RetrievedChild[]
+  /** Of what an external service found, of which there is no row that `cite` could read. */
+  readonly citation?: Citation
+}
+/** What an answer tells of a passage that it was made from, as it is now. */
+export interface Citation {
+  readonly datasetName: string
+  /** `upload_file` for texts too, and `external`. */
+  readonly dataSourceType: string
+  readonly hitCount: number
+  /** Code points. */
+  readonly wordCount: number
+  /** From 1, in its document. */
+  readonly position: number
+  readonly indexNodeHash: string
+  /** By the name of the field; null where the document has none. */
+  readonly documentMetadata: Readonly<Record<string, unknown>> | null
 }
 /** `open`: requests with an API key may touch it. */
 export interface DatasetSummary { readonly id: string; readonly name: string; readonly description: string; readonly open: boolean }
@@ -77,6 +98,8 @@ export interface Datasets {
     owner: { workspaceId: string; accountId: string }, datasetId: string, texts: readonly NewText[], segmentation?: SegmentationRule): Promise<readonly string[]>
   /** The passages that answer best, score descending. Searches only the given datasets of the workspace, enabled and completed documents. */
   retrieve(workspaceId: string, datasetIds: readonly string[], query: string, settings: RetrievalSettings, signal?: AbortSignal): Promise<readonly RetrievedSegment[]>
+  /** By segment, what can be said of it; those that the workspace does not have (any more) are left out. */
+  cite(workspaceId: string, segmentIds: readonly string[]): Promise<ReadonlyMap<string, Citation>>
 }
 export const datasets = definePort<Datasets>('datasets')
 

@@ -98,5 +98,22 @@ export const datasetsContract = defineContract(datasets, {
       assert.deepEqual(await reached([]), [])
       await assert.rejects(subject.addTexts(owner, c, [{ name: 'x', text: 'x' }]), (error) => error instanceof HttpError && error.status === 404)
     },
+    'cites what it found, in its own workspace alone, and counts a hit where an app asks': async (subject, { queue }) => {
+      const owner = newOwner()
+      const { id } = await subject.create(owner, economy('cited'))
+      await subject.addTexts(owner, id, [{ name: 'bird', text: 'The heron waits.' }])
+      await idle(queue)
+      const askedBy = { appId: randomUUID(), userId: randomUUID() }
+      const [found] = await subject.retrieve(owner.workspaceId, [id], 'heron', words)
+      assert(found, 'it is found')
+      const hits = async (workspaceId = owner.workspaceId) => (await subject.cite(workspaceId, [randomUUID(), found.segmentId])).get(found.segmentId)
+      const { indexNodeHash, ...citation } = await hits() ?? {}
+      assert.deepEqual(citation, { datasetName: 'cited', dataSourceType: 'upload_file', hitCount: 0, wordCount: 16, position: 1, documentMetadata: null })
+      assert.match(String(indexNodeHash), /^[0-9a-f]{64}$/)
+      for (const question of ['heron', 'heron?\0\ud800', 'fox']) await subject.retrieve(owner.workspaceId, [id], question, { ...words, askedBy })
+      assert.equal((await hits())?.hitCount, 2)
+      assert.equal(await hits(randomUUID()), undefined)
+      assert.equal((await subject.cite(owner.workspaceId, [])).size, 0)
+    },
   },
 })
