@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import test from 'ava'
+import fc from 'fast-check'
 import { database, StartupError } from '../core/index.ts'
 import type { Database } from '../core/index.ts'
 import { testApp, testPort } from '../core/testing.ts'
@@ -12,6 +13,7 @@ import type { IndexedVector, VectorIndex } from '../plugins/datasets/ports.ts'
 import { unit } from '../plugins/datasets/vectors/arithmetic.ts'
 import { FOLLOW_GRAPH, follow } from '../plugins/datasets/vectors/pgvector-search.ts'
 import { tableOf } from '../plugins/datasets/vectors/pgvector-tables.ts'
+import { createRows } from '../plugins/datasets/vectors/simd.ts'
 import { brokenLaws } from './support/broken-laws.ts'
 
 testPort(test.serial, vectorIndexContract, { name: 'vectorIndex exact' })
@@ -23,6 +25,37 @@ if (isEmbedded) {
   testPort(test.serial, vectorIndexContract, { name: 'vectorIndex pgvector', config: { adapters: { vectorIndex: { pgvector: {} } } } })
   testPort(test.serial, vectorIndexContract, { name: 'vectorIndex pgvector, by its graph', config: { adapters: { vectorIndex: { pgvector: { compared: 0 } } } } })
 }
+
+test('products by four are those by one, whatever the length of a row, and after rows grew in number or moved', (t) => {
+  const value = fc.double({ min: -1, max: 1, noNaN: true })
+  const shelf = fc.integer({ min: 1, max: 70 }).chain((size) => fc.record({
+    question: fc.array(value, { minLength: size, maxLength: size }), vectors: fc.array(fc.array(value, { minLength: size, maxLength: size }), { minLength: 1, maxLength: 40 }),
+    expected: fc.nat(20), moved: fc.tuple(fc.nat(39), fc.nat(39)),
+  }))
+  fc.assert(fc.property(shelf, ({ question, vectors, expected, moved: [from, to] }) => {
+    const rows = createRows(question.length, expected)
+    vectors.forEach((vector, index) => {
+      rows.reserve(index + 1)
+      rows.row(index).set(vector)
+      // What it leaves behind the last row must not count when a row comes there.
+      rows.products(Float32Array.from(question), index + 1)
+    })
+    const all = vectors.map((vector) => Float32Array.from(vector))
+    if (from < all.length && to < all.length) {
+      rows.copy(from, to)
+      all[to] = all[from] as Float32Array
+    }
+    const asked = Float32Array.from(question)
+    rows.products(asked, all.length).forEach((product, index) => {
+      const sum = asked.reduce((total, one, at) => total + one * (all[index]?.[at] ?? NaN), 0)
+      if (Math.abs(product - sum) > 1e-4) throw new Error(`row ${index}: ${product}, not ${sum}`)
+    })
+  }), { numRuns: 200 })
+  const large = createRows(512, 0)
+  large.reserve(5_000)
+  large.row(4_999)[511] = 2
+  t.is(large.products(new Float32Array(512).fill(0.5), 5_000).at(-1), 1)
+})
 
 test('pgvector on a server without the extension says what to install or to choose', async (t) => {
   const db = { hasExtension: async () => false } as unknown as Database

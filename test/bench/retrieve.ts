@@ -14,7 +14,7 @@ import { datasets, textIndex, vectorIndex } from '../../plugins/datasets/ports.t
 import type { SearchMethod, VectorIndex } from '../../plugins/datasets/ports.ts'
 import { defaultWeights } from '../../plugins/datasets/services/fusion.ts'
 import { soughtIn } from '../../plugins/datasets/text/analysis.ts'
-import { products, unit } from '../../plugins/datasets/vectors/arithmetic.ts'
+import { unit } from '../../plugins/datasets/vectors/arithmetic.ts'
 import { random } from '../faults/random.ts'
 import { anyWord, passage } from './zipf.ts'
 
@@ -75,8 +75,20 @@ const wordsByHand = (db: Database, { workspaceId, ids }: Shelf, question: string
   const terms = soughtIn(question, ['english']).flatMap(({ terms, times }, word) => terms.map((term) => ({ word, term, times })))
   return db.query<Found>(byWords, [workspaceId, ids, terms.map(({ word }) => word), terms.map(({ term }) => term), terms.map(({ times }) => times), also, limit])
 }
+/** Four sums side by side, none of which waits for another: nearly twice as fast as one. */
+const product = (rows: Float32Array, from: number, question: Float32Array): number => {
+  let [a, b, c, d] = [0, 0, 0, 0]
+  for (let index = 0, at = from; index < dimensions; index += 4, at += 4) {
+    a += (rows[at] as number) * (question[index] as number)
+    b += (rows[at + 1] as number) * (question[index + 1] as number)
+    c += (rows[at + 2] as number) * (question[index + 2] as number)
+    d += (rows[at + 3] as number) * (question[index + 3] as number)
+  }
+  return a + b + c + d
+}
 const nearestByHand = ({ segmentIds, vectors }: Shelf, question: string, limit: number) => {
-  const scores = products(vectors, segmentIds.length, vectorOf.get(question) as Float32Array)
+  const asked = vectorOf.get(question) as Float32Array
+  const scores = Float32Array.from(segmentIds, (_, row) => product(vectors, row * dimensions, asked))
   const least = scores.slice().sort()[Math.max(0, scores.length - limit)] ?? 0
   const best: Found[] = []
   scores.forEach((score, index) => { if (score > 0 && score >= least) best.push({ segmentId: segmentIds[index] as string, score }) })

@@ -1,6 +1,7 @@
 /** The vectors of one dataset in memory, and the segments and documents to which they belong. */
-import { intoRow, products } from './arithmetic.ts'
+import { intoRow } from './arithmetic.ts'
 import type { Scored } from './ranking.ts'
+import { createRows, paddedTo } from './simd.ts'
 
 export interface MatrixRow { readonly id: string; readonly segmentId: string; readonly documentId: string; readonly vector: Buffer }
 export interface Matrix {
@@ -21,7 +22,7 @@ const BYTES_PER_ROW = 192
 export const createMatrix = (dimensions: number, expected: number): Matrix => {
   const [ids, segmentIds, documentIds]: [string[], string[], string[]] = [[], [], []]
   const places = new Map<string, number>()
-  let rows = new Float32Array(expected * dimensions)
+  const rows = createRows(dimensions, expected)
   // Rows come in the order of writing, so that neighbours often share their document or segment: one string serves them all.
   let last = { segmentId: '', documentId: '' }
 
@@ -30,7 +31,7 @@ export const createMatrix = (dimensions: number, expected: number): Matrix => {
     if (place === undefined) return
     const end = ids.length - 1
     // The last row moves into the gap.
-    rows.copyWithin(place * dimensions, end * dimensions, (end + 1) * dimensions)
+    rows.copy(end, place)
     for (const list of [ids, segmentIds, documentIds]) list[place] = list[end] as string
     places.set(ids[place] as string, place)
     places.delete(id)
@@ -39,14 +40,10 @@ export const createMatrix = (dimensions: number, expected: number): Matrix => {
   return {
     version: 0,
     get size() { return ids.length },
-    get bytes() { return rows.byteLength + BYTES_PER_ROW * ids.length },
+    get bytes() { return rows.bytes + BYTES_PER_ROW * ids.length },
     set: ({ id, segmentId, documentId, vector }) => {
       const place = places.get(id) ?? ids.length
-      if ((place + 1) * dimensions > rows.length) {
-        const larger = new Float32Array(Math.ceil((place + 1) * 1.25) * dimensions)
-        larger.set(rows)
-        rows = larger
-      }
+      rows.reserve(place + 1)
       last = {
         segmentId: segmentId === id ? id : segmentId === last.segmentId ? last.segmentId : segmentId,
         documentId: documentId === last.documentId ? last.documentId : documentId,
@@ -55,14 +52,15 @@ export const createMatrix = (dimensions: number, expected: number): Matrix => {
       segmentIds[place] = last.segmentId
       documentIds[place] = last.documentId
       places.set(id, place)
-      intoRow(vector, rows, place * dimensions)
+      intoRow(vector, rows.row(place))
     },
     keep: (kept) => { for (const id of [...ids]) if (!kept.has(id)) remove(id) },
-    scores: (question, documents) => ({
-      ids: [...ids], segmentIds: [...segmentIds],
-      scores: products(rows, ids.length, question, documents && ((row) => documents.has(documentIds[row] as string))),
-    }),
+    scores: (question, documents) => {
+      const scores = rows.products(question, ids.length)
+      if (documents) documentIds.forEach((id, at) => { if (!documents.has(id)) scores[at] = 0 })
+      return { ids: [...ids], segmentIds: [...segmentIds], scores }
+    },
   }
 }
 
-export const matrixBytes = (dimensions: number, size: number): number => size * (4 * dimensions + BYTES_PER_ROW)
+export const matrixBytes = (dimensions: number, size: number): number => size * (4 * paddedTo(dimensions) + 4 + BYTES_PER_ROW)
