@@ -1,4 +1,5 @@
 import { definePlugin } from '../../core/index.ts'
+import { builtin } from './adapters/builtin.ts'
 import { appsConfig } from './config.ts'
 import { App, AppModelConfig } from './models/app.ts'
 import { permissions } from './permissions.ts'
@@ -17,6 +18,7 @@ export default definePlugin({
   config: appsConfig,
   permissions,
   ports: [apps, appLifecycle, endUsers, appFiles, fileReferences, appParameter],
+  adapters: [builtin],
   models: [App, AppModelConfig],
   routes: [...aboutRoutes, ...fileRoutes, ...endUserRoutes, ...consoleAppRoutes, ...consoleSettingRoutes, ...keyRoutes, ...transferRoutes],
 })
