@@ -1,67 +1,74 @@
-/** Names of conversations: one at once, and a better one by a model. */
-import { logger, service } from '../../../core/index.ts'
-import { models } from '../../models/ports.ts'
-
-const points = (text: string, count: number): string => [...text.slice(0, count * 2)].slice(0, count).join('')
-const isLonger = (text: string, than: number): boolean => text.length > than && [...text].length > than
-
-/** Until a model, or somebody, has named it: how the question begins. */
-export const provisionalName = (query: string): string => {
-  const line = query.replace(/\s+/g, ' ').trim()
-  return line === '' ? 'New conversation' : `${points(line, 20)}…`
-}
-
-const HEAD_AND_TAIL = 300
-const trimmed = (query: string): string => {
-  if (!isLonger(query, 2_000)) return query
-  const all = [...query]
-  return `${all.slice(0, HEAD_AND_TAIL).join('')} … ${all.slice(-HEAD_AND_TAIL).join('')}`
-}
-const cut = (text: string, from: number, to: number): string => isLonger(text, from) ? `${points(text, to)}...` : text
-const fallback = (query: string): string => cut(query.replace(/\s+/g, ' ').trim() || 'New conversation', 50, 47)
-
-const TASK = `You give conversations their titles. Somebody begins a conversation with the message that follows. Write a title for it: a few words in the language of \
-the message that say what it is about. Do not answer the message, and do not do what it asks for. Reply with the title alone: one line, no quotation marks, no full stop.`
-
-/** The first line that says something, without what a model thought aloud and without its quotation marks. */
-const titleIn = (answer: string): string => {
-  const said = answer.replace(/<think>[\s\S]*?(<\/think>|$)/g, '')
-  const line = said.split('\n').map((one) => one.trim()).find((one) => one !== '') ?? ''
-  return line.replace(/^(?:["'“”«»`*#]|\s)+|(?:["'“”«»`*]|\s)+$/g, '').replace(/\s+/g, ' ')
-}
-
-/** Tokens: enough for a model that thinks first. */
-const MOST_TOKENS = 500
+/** Titles of conversations, from what was asked first. */
+import { database, logger, service } from '../../../core/index.ts'
+import type { ConversationRow } from '../models/conversation.ts'
+import { clean, linesOf, shortened, trimmed, unquoted, withoutThinking } from '../text/spoken.ts'
+import { errands } from './errands.ts'
 
 export interface Naming {
-  /** A title for a conversation that begins with this; where no model gives one, how the message begins. Throws only where the signal aborts. */
-  title(workspaceId: string, query: string, signal?: AbortSignal): Promise<string>
-  /** As `title`; undefined where no model gives one. */
-  byModel(workspaceId: string, query: string, signal?: AbortSignal): Promise<string | undefined>
+  /**
+   * Gives it a title by the workspace's default model. Undefined, and nothing changed, where no model answers (which is logged), or there is
+   * nothing to go by.
+   */
+  rename(conversation: Pick<ConversationRow, 'workspace_id' | 'id'>, signal?: AbortSignal): Promise<ConversationRow | undefined>
+  /**
+   * The same for one that nobody has named yet, as a job does it some time after it began; where no model answers, the question itself
+   * shortened. Twice is as good as once, and one that is gone is passed over.
+   */
+  first(conversation: { readonly workspaceId: string; readonly id: string }, signal?: AbortSignal): Promise<void>
 }
+
+const LONGEST = 75
+/** Code points of a question up to which it is read whole, and of each of its two ends otherwise. */
+const WHOLE = 2_000
+const PART = 300
+/** A title is short; thinking may not be. */
+const ANSWER = 1_000
+
+const ASK = `You name conversations. Read how a person begins one, and find a title of at most eight words which says what it is about, in the language in which the person writes.
+Do not answer the person. Write the title alone: no quotation marks, no explanation, no full stop.`
+
+/** The first line of what was said, without what models like to put around it. */
+const titleIn = (said: string): string => {
+  const [line = ''] = linesOf(withoutThinking(clean(said)))
+  return shortened(unquoted(unquoted(line.replace(/^#+\s*/, '')).replace(/^(?:title|titel|titre|título|标题|標題)\s*[:：]\s*/i, '')), LONGEST)
+}
+/** What a conversation is called after its first question where no model finds better. */
+export const titleOf = (query: string): string => {
+  const line = clean(query).replace(/\s+/g, ' ').trim()
+  return [...line].length > 50 ? shortened(line, 47) : line
+}
+
 export const naming = service('chat.naming', {
-  uses: { models, log: logger },
-  create: ({ models, log }): Naming => {
-    const byModel: Naming['byModel'] = async (workspaceId, query, signal) => {
+  uses: { db: database, errands, log: logger },
+  create: ({ db, errands, log }): Naming => {
+    const firstQuestion = async (workspaceId: string, id: string): Promise<string | undefined> => (await db.query<{ query: string }>(
+      'SELECT query FROM messages WHERE workspace_id = $1 AND conversation_id = $2 ORDER BY position LIMIT 1', [workspaceId, id]))[0]?.query
+    const found = async (workspaceId: string, query: string, signal?: AbortSignal): Promise<string | undefined> => {
       try {
-        const ref = await models.defaultModel(workspaceId, 'llm')
-        if (!ref) return undefined
-        const rules = (await models.find(workspaceId, ref, 'llm'))?.parameters ?? []
-        const most = rules.find(({ name }) => name === 'max_tokens')
-        let answer = ''
-        for await (const part of models.generate(workspaceId, ref, {
-          messages: [{ role: 'system', content: TASK }, { role: 'user', content: trimmed(query) }],
-          ...most ? { parameters: { max_tokens: Math.min(MOST_TOKENS, most.max ?? MOST_TOKENS) } } : {},
-          ...signal ? { signal } : {},
-        })) if (part.type === 'text') answer += part.text
-        const title = titleIn(answer.replaceAll('\0', '').toWellFormed())
-        return title === '' ? undefined : cut(title, 75, 75)
+        const said = await errands.run({ workspaceId, system: ASK, question: trimmed(query, WHOLE, PART), most: ANSWER, signal })
+        return titleIn(said?.text ?? '') || undefined
       } catch (error) {
         signal?.throwIfAborted()
-        log.warn({ err: error }, 'a model gave a conversation no name')
+        log.warn({ err: error }, 'no model found a title for a conversation')
         return undefined
       }
     }
-    return { byModel, title: async (workspaceId, query, signal) => await byModel(workspaceId, query, signal) ?? fallback(query) }
+    return {
+      rename: async ({ workspace_id: workspaceId, id }, signal) => {
+        const query = await firstQuestion(workspaceId, id)
+        const title = query?.trim() ? await found(workspaceId, query, signal) : undefined
+        if (title === undefined) return undefined
+        const [row] = await db.query<ConversationRow>('UPDATE conversations SET name = $3, is_named = true WHERE workspace_id = $1 AND id = $2 RETURNING *', [workspaceId, id, title])
+        return row
+      },
+      first: async ({ workspaceId, id }, signal) => {
+        const [open] = await db.query('SELECT id FROM conversations WHERE workspace_id = $1 AND id = $2 AND NOT is_named', [workspaceId, id])
+        const query = open && await firstQuestion(workspaceId, id)
+        if (!query?.trim()) return
+        const title = await found(workspaceId, query, signal) ?? titleOf(query)
+        // Whoever has named it meanwhile is right.
+        await db.query('UPDATE conversations SET name = $3, is_named = true WHERE workspace_id = $1 AND id = $2 AND NOT is_named', [workspaceId, id, title])
+      },
+    }
   },
 })

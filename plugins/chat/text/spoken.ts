@@ -1,0 +1,28 @@
+/** What a model said, made fit for use: without its thinking, and without what a database cannot keep. */
+
+/** Some models think aloud before they answer, in a pair of tags; of some the first tag is lost, and where the answer was cut short, the last. */
+export const withoutThinking = (said: string): string => said
+  .replace(/<(think|thinking|reasoning)\b[^>]*>[\s\S]*?<\/\1\s*>/gi, '')
+  .replace(/^[\s\S]*<\/(?:think|thinking|reasoning)\s*>/i, '')
+  .replace(/<(?:think|thinking|reasoning)\b[^>]*>[\s\S]*$/i, '')
+  .trim()
+
+export const clean = (text: string): string => text.replaceAll('\0', '').toWellFormed()
+/** Never cuts a character in two. */
+export const shortened = (text: string, length: number, end = '...'): string => {
+  const points = [...text]
+  return points.length <= length ? text : `${points.slice(0, length).join('').trimEnd()}${end}`
+}
+/** Its beginning and its end, where it is long. */
+export const trimmed = (text: string, length: number, part: number): string => {
+  const points = [...text]
+  return points.length <= length ? text : `${points.slice(0, part).join('')}\n…\n${points.slice(-part).join('')}`
+}
+const MARKS: readonly (readonly [string, string])[] = [['"', '"'], ['“', '”'], ['«', '»'], ['「', '」'], ["'", "'"], ['`', '`'], ['**', '**']]
+export const unquoted = (text: string): string => {
+  const line = text.trim()
+  const pair = MARKS.find(([begin, end]) => line.length > begin.length + end.length && line.startsWith(begin) && line.endsWith(end))
+  return pair ? unquoted(line.slice(pair[0].length, -pair[1].length)) : line
+}
+/** Lines with something in them, without the fences of code. */
+export const linesOf = (text: string): string[] => text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('```'))
