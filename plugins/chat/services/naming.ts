@@ -10,11 +10,8 @@ export interface Naming {
    * nothing to go by.
    */
   rename(conversation: Pick<ConversationRow, 'workspace_id' | 'id'>, signal?: AbortSignal): Promise<ConversationRow | undefined>
-  /**
-   * The same for one that nobody has named yet, as a job does it some time after it began; where no model answers, the question itself
-   * shortened. Twice is as good as once, and one that is gone is passed over.
-   */
-  first(conversation: { readonly workspaceId: string; readonly id: string }, signal?: AbortSignal): Promise<void>
+  /** For one that begins with this question; where no model answers, the question itself, shortened. */
+  title(workspaceId: string, query: string, signal?: AbortSignal): Promise<string>
 }
 
 const LONGEST = 75
@@ -61,14 +58,7 @@ export const naming = service('chat.naming', {
         const [row] = await db.query<ConversationRow>('UPDATE conversations SET name = $3, is_named = true WHERE workspace_id = $1 AND id = $2 RETURNING *', [workspaceId, id, title])
         return row
       },
-      first: async ({ workspaceId, id }, signal) => {
-        const [open] = await db.query('SELECT id FROM conversations WHERE workspace_id = $1 AND id = $2 AND NOT is_named', [workspaceId, id])
-        const query = open && await firstQuestion(workspaceId, id)
-        if (!query?.trim()) return
-        const title = await found(workspaceId, query, signal) ?? titleOf(query)
-        // Whoever has named it meanwhile is right.
-        await db.query('UPDATE conversations SET name = $3, is_named = true WHERE workspace_id = $1 AND id = $2 AND NOT is_named', [workspaceId, id, title])
-      },
+      title: async (workspaceId, query, signal) => (query.trim() === '' ? undefined : await found(workspaceId, query, signal)) ?? titleOf(query),
     }
   },
 })

@@ -1,11 +1,19 @@
 /** What a model said, made fit for use: without its thinking, and without what a database cannot keep. */
 
+const OPENING = /<(think|thinking|reasoning)\b[^<>]*>/gi
 /** Some models think aloud before they answer, in a pair of tags; of some the first tag is lost, and where the answer was cut short, the last. */
-export const withoutThinking = (said: string): string => said
-  .replace(/<(think|thinking|reasoning)\b[^>]*>[\s\S]*?<\/\1\s*>/gi, '')
-  .replace(/^[\s\S]*<\/(?:think|thinking|reasoning)\s*>/i, '')
-  .replace(/<(?:think|thinking|reasoning)\b[^>]*>[\s\S]*$/i, '')
-  .trim()
+export const withoutThinking = (said: string): string => {
+  const lower = said.toLowerCase()
+  let kept = ''
+  let at = 0
+  for (const opening of said.matchAll(OPENING)) {
+    if (opening.index < at) continue
+    kept += said.slice(at, opening.index)
+    const closing = lower.indexOf(`</${(opening[1] ?? '').toLowerCase()}>`, opening.index)
+    at = closing < 0 ? said.length : lower.indexOf('>', closing) + 1
+  }
+  return (kept + said.slice(at)).replace(/^[\s\S]*<\/(?:think|thinking|reasoning)>/i, '').trim()
+}
 
 export const clean = (text: string): string => text.replaceAll('\0', '').toWellFormed()
 /** Never cuts a character in two. */
