@@ -26,7 +26,7 @@ export const up = async (db: Database): Promise<void> => {
       FOREIGN KEY (workspace_id, end_user_id) REFERENCES end_users (workspace_id, id) ON DELETE CASCADE
     )`)
   await db.query('CREATE INDEX conversations_of_app ON conversations (workspace_id, app_id, updated_at DESC, id)')
-  await db.query('CREATE INDEX conversations_of_end_user ON conversations (workspace_id, end_user_id, updated_at DESC, id)')
+  await db.query('CREATE INDEX conversations_of_end_user ON conversations (workspace_id, end_user_id, updated_at, id)')
   await db.query(`
     CREATE TABLE messages (
       id uuid PRIMARY KEY,

@@ -15,7 +15,7 @@ export const withoutThinking = (said: string): string => {
   return (kept + said.slice(at)).replace(/^[\s\S]*<\/(?:think|thinking|reasoning)>/i, '').trim()
 }
 
-export const clean = (text: string): string => text.replaceAll('\0', '').toWellFormed()
+export const clean = (text: string): string => text.replaceAll('\0', '').replace(/\p{Cs}/gu, '\ufffd')
 /** Never cuts a character in two. */
 export const shortened = (text: string, length: number, end = '...'): string => {
   const points = [...text]
