@@ -15,6 +15,8 @@ export interface ModelInfo {
   readonly mode?: 'chat' | 'completion'
   /** llm: what it can beside text, in the words of the wire: `tool-call`, `vision`, `document`, `audio`, `structured-output`. */
   readonly features?: readonly string[]
+  /** llm: it quotes the `passages` of a request and follows no instruction, so that it is of no use for titles, summaries or tools. */
+  readonly quotesOnly?: boolean
   /** What `parameters` of a request may say; a parameter that is not here is refused. */
   readonly parameters?: readonly ParameterRule[]
   readonly price?: ModelPrice

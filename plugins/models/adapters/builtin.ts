@@ -1,16 +1,17 @@
 /** Models over the configured providers, each as the workspace that asks may use it. */
-import { defineAdapter } from '../../../core/index.ts'
+import { defineAdapter, HttpError, logger } from '../../../core/index.ts'
 import { modelErrors } from '../errors.ts'
 import { models } from '../ports.ts'
-import type { ModelPart, ModelProvider, ModelRef, ModelType, Models } from '../ports.ts'
+import type { GenerateRequest, ModelPart, ModelProvider, ModelRef, ModelType, Models } from '../ports.ts'
 import { defaultModels } from '../services/defaults.ts'
+import { checkedParameters } from '../services/parameters.ts'
 import { providers } from '../services/providers.ts'
 import type { Offer } from '../services/providers.ts'
-import { estimateTokens, priced, tokensOfMessages } from '../services/usage.ts'
+import { countedTokens, estimateTokens, priced } from '../services/usage.ts'
 
 export const builtin = defineAdapter(models, 'builtin', {
-  uses: { providers, defaults: defaultModels },
-  create: ({ providers, defaults }): Models => {
+  uses: { providers, defaults: defaultModels, log: logger },
+  create: ({ providers, defaults, log }): Models => {
     const modelOf = ({ models }: Offer, model: string, type: ModelType) => models(type).find(({ name }) => name === model)
     const unsupported = ({ id }: Offer, { model }: ModelRef, type: ModelType) =>
       modelErrors.modelCurrentlyNotSupport(`The provider "${id}" has no ${type} model "${model}". Choose one that the list of models shows.`)
@@ -30,35 +31,68 @@ export const builtin = defineAdapter(models, 'builtin', {
       if (!act) throw unsupported(offer, ref, type)
       return { offer, act: act.bind(offer.provider) as NonNullable<ModelProvider[K]> }
     }
+    /** What a caller is told of a provider that did not do its part; what the provider itself said of it goes to the log. */
+    const failed = (offer: Offer, { model }: ModelRef, error: unknown): HttpError => {
+      if (error instanceof HttpError) return error
+      log.error({ err: error, provider: offer.id, model }, 'a model provider failed')
+      return modelErrors.requestRefused(`The model provider "${offer.id}" failed while "${model}" was at work. Try again, or choose another model; the log of this server has the reason.`, { cause: error })
+    }
+    const done = async <T>(offer: Offer, ref: ModelRef, signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> => {
+      signal?.throwIfAborted()
+      try { return await act() } catch (error) {
+        signal?.throwIfAborted()
+        throw failed(offer, ref, error)
+      }
+    }
+    const parts = async function* (offer: Offer, ref: ModelRef, request: Omit<GenerateRequest, 'model' | 'credentials'>, generate: NonNullable<ModelProvider['generate']>): AsyncGenerator<ModelPart> {
+      const model = modelOf(offer, ref.model, 'llm')
+      if (!model) throw unsupported(offer, ref, 'llm')
+      const parameters = checkedParameters(model, request.parameters)
+      let said = ''
+      for await (const part of generate({ ...request, ...asked(offer, ref), parameters })) {
+        request.signal?.throwIfAborted()
+        if (part.type === 'end') {
+          yield { type: 'end', usage: priced(model.price, countedTokens(part.tokens, request, said)), finish: part.finish }
+          return
+        }
+        said += part.type === 'tool-call' ? part.call.input : part.text
+        if (part.type === 'tool-call' || part.text !== '') yield part
+      }
+      throw modelErrors.requestRefused(`The answer of "${ref.model}" at "${offer.id}" broke off before its end. Try again, or choose another model.`)
+    }
+    const spoken = async function* (offer: Offer, ref: ModelRef, signal: AbortSignal | undefined, audio: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      try { yield* audio } catch (error) {
+        signal?.throwIfAborted()
+        throw failed(offer, ref, error)
+      }
+    }
     return {
       estimateTokens,
       generate: async function* (workspaceId, ref, request): AsyncGenerator<ModelPart> {
         const { offer, act } = await doing(workspaceId, ref, 'llm', 'generate')
-        const model = modelOf(offer, ref.model, 'llm')
         request.signal?.throwIfAborted()
-        let said = ''
-        for await (const part of act({ ...request, ...asked(offer, ref) })) {
-          if (part.type !== 'end') {
-            said += part.type === 'tool-call' ? part.call.input : part.text
-            yield part
-            continue
-          }
-          const { promptTokens = tokensOfMessages(request.messages), completionTokens = estimateTokens(said) } = part.tokens
-          yield { type: 'end', usage: priced(model?.price, promptTokens, completionTokens), finish: part.finish }
-          return
+        try {
+          yield* parts(offer, ref, request, act)
+        } catch (error) {
+          request.signal?.throwIfAborted()
+          throw failed(offer, ref, error)
         }
       },
       transcribe: async (workspaceId, ref, request) => {
         const { offer, act } = await doing(workspaceId, ref, 'speech2text', 'transcribe')
-        return act({ ...request, ...asked(offer, ref) })
+        return done(offer, ref, request.signal, () => act({ ...request, ...asked(offer, ref) }))
       },
-      speak: async (workspaceId, ref, request) => {
+      speak: async (workspaceId, ref, { voice, ...request }) => {
         const { offer, act } = await doing(workspaceId, ref, 'tts', 'speak')
-        return act({ ...request, ...asked(offer, ref) })
+        const voices = modelOf(offer, ref.model, 'tts')?.voices
+        // A voice of another model, as an app may still name it, speaks with the usual one.
+        const known = voice !== undefined && (!voices || voices.some(({ value }) => value === voice)) ? voice : voices?.[0]?.value
+        const speech = await done(offer, ref, request.signal, () => act({ ...request, ...asked(offer, ref), ...known === undefined ? {} : { voice: known } }))
+        return { ...speech, audio: spoken(offer, ref, request.signal, speech.audio) }
       },
       moderate: async (workspaceId, ref, request) => {
         const { offer, act } = await doing(workspaceId, ref, 'moderation', 'moderate')
-        return act({ ...request, ...asked(offer, ref) })
+        return done(offer, ref, request.signal, () => act({ ...request, ...asked(offer, ref) }))
       },
       defaultModel: (workspaceId, type) => defaults.of(workspaceId, type),
       find: async (workspaceId, ref, type) => {

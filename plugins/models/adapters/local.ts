@@ -1,7 +1,8 @@
-/** What runs in this process, offline: a sentence-embedding model (Universal Sentence Encoder lite, its weights part of a package), and a reranker by words. */
+/** What runs in this process, offline: a sentence-embedding model (Universal Sentence Encoder lite, its weights part of a package), a reranker by words, and an llm that quotes. */
 import Joi from 'joi'
 import { defineAdapter } from '../../../core/index.ts'
 import { createEncoder } from '../encoder/encoder.ts'
+import { extractive, generateExtract } from '../extractive/generate.ts'
 import { modelProvider } from '../ports.ts'
 import type { ModelInfo, ModelProvider } from '../ports.ts'
 import { lexicalScorer } from '../rerank/lexical.ts'
@@ -19,12 +20,13 @@ export const local = defineAdapter(modelProvider, 'local', {
     const encoder = createEncoder({ idleMs: idleMinutes * 60_000 })
     return {
       label: 'Built in',
-      models: () => [useLite, lexical],
+      models: () => [useLite, lexical, extractive],
       embed: async ({ texts, purpose, signal }) => {
         const answers = await Promise.all(texts.map((text) => encoder.encode(text, { urgent: purpose === 'query', ...(signal ? { signal } : {}) })))
         return { vectors: answers.map(({ vector }) => vector), tokens: answers.reduce((sum, { tokens }) => sum + tokens, 0) }
       },
       rerank: async ({ query, documents }) => ({ scores: documents.map(lexicalScorer(query)), tokens: 0 }),
+      generate: generateExtract,
       close: () => encoder.close(),
     }
   },

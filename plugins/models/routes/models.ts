@@ -2,10 +2,13 @@
 import Joi from 'joi'
 import { route } from '../../../core/index.ts'
 import { modelTypes } from '../config.ts'
+import { modelErrors } from '../errors.ts'
 import { models } from '../ports.ts'
 import type { ModelType } from '../ports.ts'
-import { presentModel, presentProvider } from '../presenters/provider.ts'
-import { modelList } from '../schemas/models.ts'
+import { presentModel, presentProvider, presentRule } from '../presenters/provider.ts'
+import { modelList, parameterRules, parameterRulesQuery } from '../schemas/models.ts'
+import { providerParams } from '../schemas/providers.ts'
+import { providers } from '../services/providers.ts'
 
 const list = <S extends 'service' | 'console'>(surface: S, credential: S extends 'service' ? 'dataset' : 'account') => route({
   method: 'GET', path: '/workspaces/current/models/model-types/{model_type}', surface, credential, access: 'model:list', resource: 'workspace',
@@ -19,4 +22,17 @@ const list = <S extends 'service' | 'console'>(surface: S, credential: S extends
   }),
 })
 
-export const modelsRoutes = [list('service', 'dataset'), list('console', 'account')]
+const rules = route({
+  method: 'GET', path: '/workspaces/current/model-providers/{provider}/models/parameter-rules', surface: 'console', credential: 'account', access: 'model:list', resource: 'workspace',
+  summary: 'What the parameters of an llm may be',
+  params: providerParams, query: parameterRulesQuery, uses: { models, providers },
+  reply: parameterRules, errors: [modelErrors.providerMissing, modelErrors.modelCurrentlyNotSupport],
+  handle: async ({ actor, params, query }, { models, providers }) => {
+    const { id } = providers.named(params.provider)
+    const model = await models.find(actor.workspaceId, { provider: id, model: query.model }, 'llm')
+    if (!model) throw modelErrors.modelCurrentlyNotSupport(`The provider "${id}" has no llm "${query.model}" for this workspace. Choose one that the list of models shows.`)
+    return { data: (model.parameters ?? []).map(presentRule) }
+  },
+})
+
+export const modelsRoutes = [list('service', 'dataset'), list('console', 'account'), rules]
