@@ -83,3 +83,6 @@ export interface RunKind {
   lost(run: RunRef & { readonly subjectId: string }, outcome: 'failed' | 'stopped'): Promise<void>
 }
 export const runKind = definePort<RunKind>('runKind', { many: true })
+
+/** What a start may be refused with. */
+export { runErrors } from './errors.ts'
