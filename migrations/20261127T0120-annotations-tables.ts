@@ -12,10 +12,6 @@ export const up = async (db: Database): Promise<void> => {
       question text NOT NULL,
       answer text NOT NULL,
       hit_count integer NOT NULL DEFAULT 0,
-      -- Of the question, 32-bit floats, little-endian; null until a job has made it with the app's model.
-      vector bytea,
-      -- provider/model that made it.
-      vector_model text,
       account_id uuid NOT NULL,
       created_at timestamptz NOT NULL,
       updated_at timestamptz NOT NULL,
@@ -23,6 +19,21 @@ export const up = async (db: Database): Promise<void> => {
       FOREIGN KEY (workspace_id, app_id) REFERENCES apps (workspace_id, id) ON DELETE CASCADE
     )`)
   await db.query('CREATE INDEX annotations_of_app ON annotations (workspace_id, app_id, created_at DESC, id)')
+  await db.query('CREATE UNIQUE INDEX annotations_of_message ON annotations (workspace_id, app_id, message_id) WHERE message_id IS NOT NULL')
+  // Of the question as it is now. While a model takes the place of another, there are some of both.
+  await db.query(`
+    CREATE TABLE annotation_vectors (
+      workspace_id uuid NOT NULL,
+      annotation_id uuid NOT NULL,
+      -- provider/model that made it.
+      model text NOT NULL,
+      -- 32-bit floats, little-endian, of length 1.
+      vector bytea NOT NULL,
+      made_at timestamptz NOT NULL,
+      PRIMARY KEY (workspace_id, annotation_id, model),
+      FOREIGN KEY (workspace_id, annotation_id) REFERENCES annotations (workspace_id, id) ON DELETE CASCADE
+    )`)
+  // A row while the app gives written answers.
   await db.query(`
     CREATE TABLE annotation_settings (
       id uuid NOT NULL,
@@ -31,6 +42,8 @@ export const up = async (db: Database): Promise<void> => {
       score_threshold double precision NOT NULL,
       embedding_provider text NOT NULL,
       embedding_model text NOT NULL,
+      -- Another number whenever vectors come or go, so that whoever keeps them in memory notices.
+      version bigint NOT NULL,
       updated_by uuid NOT NULL,
       updated_at timestamptz NOT NULL,
       PRIMARY KEY (workspace_id, app_id),
@@ -42,7 +55,10 @@ export const up = async (db: Database): Promise<void> => {
       workspace_id uuid NOT NULL,
       annotation_id uuid NOT NULL,
       message_id uuid NOT NULL,
+      -- As it was asked, and what was written then.
       question text NOT NULL,
+      matched_question text NOT NULL,
+      answer text NOT NULL,
       score double precision NOT NULL,
       source text NOT NULL,
       created_at timestamptz NOT NULL,
@@ -55,16 +71,17 @@ export const up = async (db: Database): Promise<void> => {
       id uuid PRIMARY KEY,
       workspace_id uuid NOT NULL,
       app_id uuid NOT NULL,
-      action text NOT NULL,
+      action text NOT NULL CHECK (action IN ('enable', 'disable', 'import')),
       status text NOT NULL CHECK (status IN ('waiting', 'processing', 'completed', 'error')),
       error text,
       payload jsonb NOT NULL,
+      created_by uuid NOT NULL,
       created_at timestamptz NOT NULL,
       FOREIGN KEY (workspace_id, app_id) REFERENCES apps (workspace_id, id) ON DELETE CASCADE
     )`)
-  await db.query('CREATE INDEX annotation_jobs_of_app ON annotation_jobs (workspace_id, app_id)')
+  await db.query('CREATE INDEX annotation_jobs_of_app ON annotation_jobs (workspace_id, app_id, created_at)')
 }
 
 export const down = async (db: Database): Promise<void> => {
-  for (const table of ['annotation_jobs', 'annotation_hits', 'annotation_settings', 'annotations']) await db.query(`DROP TABLE ${table}`)
+  for (const table of ['annotation_jobs', 'annotation_hits', 'annotation_settings', 'annotation_vectors', 'annotations']) await db.query(`DROP TABLE ${table}`)
 }
