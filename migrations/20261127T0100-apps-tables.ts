@@ -84,12 +84,15 @@ export const up = async (db: Database): Promise<void> => {
       storage_key text NOT NULL,
       hash text NOT NULL,
       created_at timestamptz NOT NULL,
+      -- When somebody last asked whether it is still needed, or named it in a request.
+      checked_at timestamptz NOT NULL,
       UNIQUE (workspace_id, id),
       FOREIGN KEY (workspace_id, app_id) REFERENCES apps (workspace_id, id) ON DELETE CASCADE,
       FOREIGN KEY (workspace_id, end_user_id) REFERENCES end_users (workspace_id, id) ON DELETE CASCADE
     )`)
   await db.query('CREATE INDEX app_files_of_app ON app_files (workspace_id, app_id)')
   await db.query('CREATE INDEX app_files_of_end_user ON app_files (workspace_id, end_user_id)')
+  await db.query('CREATE INDEX app_files_by_check ON app_files (checked_at)')
   // Files that wait for a yes: they are from another version.
   await db.query(`
     CREATE TABLE app_imports (

@@ -1,7 +1,13 @@
 import { definePlugin } from '../../core/index.ts'
+import { filesOfApps, sentFiles } from './adapters/app-files.ts'
 import { builtin } from './adapters/builtin.ts'
+import { knownEndUsers } from './adapters/end-users.ts'
 import { appsConfig } from './config.ts'
+import { deleteAppFiles } from './jobs/delete-app-files.ts'
+import { sweepAppFiles } from './jobs/sweep-app-files.ts'
+import { AppFileRecord } from './models/app-file.ts'
 import { App, AppModelConfig } from './models/app.ts'
+import { EndUserRecord } from './models/end-user.ts'
 import { permissions } from './permissions.ts'
 import { appFiles, appLifecycle, appParameter, apps, endUsers, fileReferences } from './ports.ts'
 import { aboutRoutes } from './routes/about.ts'
@@ -18,7 +24,8 @@ export default definePlugin({
   config: appsConfig,
   permissions,
   ports: [apps, appLifecycle, endUsers, appFiles, fileReferences, appParameter],
-  adapters: [builtin],
-  models: [App, AppModelConfig],
+  adapters: [builtin, knownEndUsers, sentFiles, filesOfApps],
+  models: [App, AppModelConfig, EndUserRecord, AppFileRecord],
   routes: [...aboutRoutes, ...fileRoutes, ...endUserRoutes, ...consoleAppRoutes, ...consoleSettingRoutes, ...keyRoutes, ...transferRoutes],
+  jobs: [deleteAppFiles, sweepAppFiles],
 })
