@@ -83,7 +83,7 @@ interface World {
 }
 /** What is left where the stand-in stands for the datasets, and nobody needs those. */
 const standing = {
-  modelProvider: null, extractor: null, appLifecycle: null, appParameter: null, memberLifecycle: { 'api-keys': {} }, command: { jobs: {}, apply: {}, 'new-secret': {}, 'explain-key': {} },
+  modelProvider: null, extractor: null, appLifecycle: null, appParameter: null, fileReferences: null, runKind: null, memberLifecycle: { 'api-keys': {} }, command: { jobs: {}, apply: {}, 'new-secret': {}, 'explain-key': {} },
 } as unknown as ConfigDocument['adapters']
 const owner = { email: 'ada@example.org', name: 'Ada', password: 'correct horse 42' }
 

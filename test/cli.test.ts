@@ -181,7 +181,7 @@ export default {
 `,
     'own.yaml': `
 plugins: {./probe.ts: , auth: null, models: null, datasets: null, api-keys: null, apps: null, runs: null, annotations: null, chat: null, mcp: null, dify-import: null, audit: null, mail: null, provision: null, bootstrap: null}
-adapters: {authenticator: {}, middleware: {request-id: }, modelProvider: {}, extractor: {}, datasetLifecycle: {}, appLifecycle: {}, appParameter: {}, memberLifecycle: {}, command: {jobs: }, database: {idle: }, queue: {idle: }, logger: {pino: {level: info}}}
+adapters: {authenticator: {}, middleware: {request-id: }, modelProvider: {}, extractor: {}, datasetLifecycle: {}, appLifecycle: {}, appParameter: {}, fileReferences: {}, runKind: {}, memberLifecycle: {}, command: {jobs: }, database: {idle: }, queue: {idle: }, logger: {pino: {level: info}}}
 `,
   })
   await mkdir(join(root, 'told'))

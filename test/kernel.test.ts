@@ -20,7 +20,7 @@ import { testApp } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
 
 // The kernel alone: only `platform` is on, everything else is what a test brings.
-const alone = { plugins: { auth: null, models: null, datasets: null, 'api-keys': null, apps: null, runs: null, annotations: null, chat: null, mcp: null, 'dify-import': null, provision: null, bootstrap: null }, adapters: { authenticator: null, modelProvider: null, extractor: null, datasetLifecycle: null, appLifecycle: null, appParameter: null, memberLifecycle: null, command: { jobs: {} } } }
+const alone = { plugins: { auth: null, models: null, datasets: null, 'api-keys': null, apps: null, runs: null, annotations: null, chat: null, mcp: null, 'dify-import': null, provision: null, bootstrap: null }, adapters: { authenticator: null, modelProvider: null, extractor: null, datasetLifecycle: null, appLifecycle: null, appParameter: null, fileReferences: null, runKind: null, memberLifecycle: null, command: { jobs: {} } } }
 const open = { surface: 'root', credential: 'none', access: 'public', resource: 'none', summary: 'A test' } as const
 const plugin = (parts: Partial<Plugin>): Plugin => definePlugin({ name: 'acme', kernel: '^1', ...parts })
 

@@ -17,6 +17,10 @@ export const chatErrors = defineErrors({
   speechToTextDisabled: [400, 'speech_to_text_disabled', 'The app does not listen. Switch speech_to_text on in its settings.'],
   noSpeechToText: [400, 'provider_not_support_speech_to_text', 'No model provider of this workspace turns speech into text. Add a speech2text model.'],
   noTextToSpeech: [400, 'provider_not_initialize', 'No model provider of this workspace speaks. Add a tts model.'],
+  moderationMissing: [400, 'provider_not_initialize', 'The app is moderated by a model, and no provider of this workspace has one. Add a moderation model, or moderate by keywords.'],
+  modelUnsupported: [400, 'model_currently_not_support', 'The model of this app is not there. Choose another in its settings.'],
+  providerMissing: [400, 'provider_not_initialize', 'The model provider of this app is not there. Choose another in its settings.'],
+  failed: [500, 'internal_server_error', 'The answer failed for a reason of this server, whose log has it. Ask again.'],
   userMissing: [400, 'invalid_param', 'Send `user`: how your system calls whoever asks.'],
 })
 

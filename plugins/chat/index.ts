@@ -1,5 +1,9 @@
 import { definePlugin } from '../../core/index.ts'
+import { chatFileReferences } from './adapters/file-references.ts'
+import { builtinMessages } from './adapters/messages.ts'
+import { chatRunKind } from './adapters/run-kind.ts'
 import { chatConfig } from './config.ts'
+import { nameConversation } from './jobs/name-conversation.ts'
 import { Conversation } from './models/conversation.ts'
 import { Feedback } from './models/feedback.ts'
 import { Message, MessageFile } from './models/message.ts'
@@ -19,6 +23,8 @@ export default definePlugin({
   config: chatConfig,
   permissions,
   ports: [messages],
+  adapters: [builtinMessages, chatFileReferences, chatRunKind],
+  jobs: [nameConversation],
   models: [Conversation, Message, MessageFile, Feedback],
   routes: [
     ...chatMessageRoutes, ...completionMessageRoutes, ...conversationRoutes, ...messageRoutes, ...feedbackRoutes, ...audioRoutes, ...consoleConversationRoutes,

@@ -8,7 +8,7 @@ import type { Role } from '../../plugins/auth/roles.ts'
 /** `auth` without the plugins that need it; they have tests of their own. */
 export const alone = (server: Record<string, unknown> = {}, auth: Record<string, unknown> = {}): Partial<ConfigDocument> => ({
   plugins: { auth, models: null, datasets: null, 'api-keys': null, apps: null, runs: null, annotations: null, chat: null, mcp: null, 'dify-import': null, provision: null, bootstrap: null },
-  adapters: { authenticator: { session: {} }, modelProvider: null, extractor: null, datasetLifecycle: null, appLifecycle: null, appParameter: null, memberLifecycle: null, command: null } as unknown as ConfigDocument['adapters'],
+  adapters: { authenticator: { session: {} }, modelProvider: null, extractor: null, datasetLifecycle: null, appLifecycle: null, appParameter: null, fileReferences: null, runKind: null, memberLifecycle: null, command: null } as unknown as ConfigDocument['adapters'],
   server,
 })
 

@@ -45,6 +45,8 @@ export interface MessageMetadata {
   retriever_resources?: RetrieverResource[]
   annotation_reply?: { id: string; account: { id: string; name: string } }
   reasoning?: Record<string, string>
+  /** Not what a model said, but what is said where moderation speaks up. */
+  moderated?: boolean
 }
 export interface MessageRow {
   id: string
