@@ -24,15 +24,19 @@ export const up = async (db: Database): Promise<void> => {
   await db.query(`
     CREATE TABLE annotation_vectors (
       workspace_id uuid NOT NULL,
-      annotation_id uuid NOT NULL,
+      app_id uuid NOT NULL,
       -- provider/model that made it.
       model text NOT NULL,
+      annotation_id uuid NOT NULL,
+      -- When the annotation was.
+      written_at timestamptz NOT NULL,
       -- 32-bit floats, little-endian, of length 1.
       vector bytea NOT NULL,
       made_at timestamptz NOT NULL,
-      PRIMARY KEY (workspace_id, annotation_id, model),
+      PRIMARY KEY (workspace_id, app_id, model, annotation_id),
       FOREIGN KEY (workspace_id, annotation_id) REFERENCES annotations (workspace_id, id) ON DELETE CASCADE
     )`)
+  await db.query('CREATE INDEX annotation_vectors_of_annotation ON annotation_vectors (workspace_id, annotation_id)')
   // A row while the app gives written answers.
   await db.query(`
     CREATE TABLE annotation_settings (

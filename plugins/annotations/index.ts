@@ -9,7 +9,7 @@ import { switchOn } from './jobs/switch-on.ts'
 import { Annotation, AnnotationHit, AnnotationVector } from './models/annotation.ts'
 import { AnnotationJob, AnnotationSetting } from './models/reply.ts'
 import { permissions } from './permissions.ts'
-import { annotations } from './ports.ts'
+import { annotations, messages } from './ports.ts'
 import { annotationRoutes } from './routes/annotations.ts'
 import { consoleAnnotationRoutes } from './routes/console-annotations.ts'
 
@@ -18,7 +18,7 @@ export default definePlugin({
   kernel: '^1',
   config: annotationsConfig,
   permissions,
-  ports: [annotations],
+  ports: [annotations, messages],
   adapters: [builtin, replyParameter],
   models: [Annotation, AnnotationVector, AnnotationHit, AnnotationSetting, AnnotationJob],
   routes: [...annotationRoutes, ...consoleAnnotationRoutes],

@@ -18,3 +18,11 @@ export interface Annotations {
   hit(app: OfApp, annotation: AnnotationAnswer, question: string, messageId: string, source: 'api' | 'console'): Promise<void>
 }
 export const annotations = definePort<Annotations>('annotations')
+
+export interface KnownMessage { readonly id: string; readonly conversationId: string; readonly query: string; readonly answer: string }
+/** What was asked and answered, as far as somebody corrects it. Whoever keeps messages has the adapter. */
+export interface Messages {
+  /** Undefined where the app has no such message. */
+  find(app: OfApp, id: string): Promise<KnownMessage | undefined>
+}
+export const messages = definePort<Messages>('messages')

@@ -8,7 +8,6 @@ import { Conversation } from './models/conversation.ts'
 import { Feedback } from './models/feedback.ts'
 import { Message, MessageFile } from './models/message.ts'
 import { permissions } from './permissions.ts'
-import { messages } from './ports.ts'
 import { audioRoutes } from './routes/audio.ts'
 import { chatMessageRoutes } from './routes/chat-messages.ts'
 import { completionMessageRoutes } from './routes/completion-messages.ts'
@@ -22,7 +21,6 @@ export default definePlugin({
   kernel: '^1',
   config: chatConfig,
   permissions,
-  ports: [messages],
   adapters: [builtinMessages, chatFileReferences, chatRunKind],
   jobs: [nameConversation],
   models: [Conversation, Message, MessageFile, Feedback],

@@ -28,11 +28,22 @@ export const Annotation = model<AnnotationRow>('annotations', {
 })
 
 /** The vector of a question, by the model that made it: 32-bit floats, little-endian. */
-export interface AnnotationVectorRow { workspace_id: string; annotation_id: string; model: string; vector: Buffer; made_at: Date }
+export interface AnnotationVectorRow {
+  workspace_id: string
+  app_id: string
+  model: string
+  annotation_id: string
+  /** When the annotation was. */
+  written_at: Date
+  vector: Buffer
+  made_at: Date
+}
 export const AnnotationVector = model<AnnotationVectorRow>('annotation_vectors', {
   workspace_id: { type: DataTypes.UUID, primaryKey: true },
-  annotation_id: { type: DataTypes.UUID, primaryKey: true },
+  app_id: { type: DataTypes.UUID, primaryKey: true },
   model: { type: DataTypes.TEXT, primaryKey: true },
+  annotation_id: { type: DataTypes.UUID, primaryKey: true },
+  written_at: DataTypes.DATE,
   vector: DataTypes.BLOB,
   made_at: DataTypes.DATE,
 })

@@ -1,8 +1,8 @@
 /** The console's pages of written answers. */
 import { reply, route } from '../../../core/index.ts'
 import { apps } from '../../apps/ports.ts'
-import { messages } from '../../chat/ports.ts'
 import { annotationErrors } from '../errors.ts'
+import { messages } from '../ports.ts'
 import { presentAnnotation, presentHit, presentJob, presentReply } from '../presenters/annotation.ts'
 import {
   annotationCount, annotationExport, annotationFilter, annotationIds, annotationItem, annotationPage, annotationText, consoleAnnotation, consoleAnnotationParams, hitPage,

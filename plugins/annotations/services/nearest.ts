@@ -33,10 +33,11 @@ export const nearest = service('annotations.nearest', {
     async function* pages(setting: SettingRow): AsyncGenerator<Entry[]> {
       let size = 100
       for (let last = '00000000-0000-0000-0000-000000000000'; ;) {
-        const rows = await db.query<{ id: string; created_at: Date; vector: Uint8Array }>(
-          `SELECT a.id, a.created_at, v.vector FROM annotations a JOIN annotation_vectors v ON v.workspace_id = a.workspace_id AND v.annotation_id = a.id AND v.model = $3
-           WHERE a.workspace_id = $1 AND a.app_id = $2 AND a.id > $4 ORDER BY a.id LIMIT $5`, [setting.workspace_id, setting.app_id, modelOf(setting), last, size])
-        yield rows.map(({ id, created_at, vector }) => ({ id, at: created_at.getTime(), vector: fromBytes(vector) }))
+        const rows = await db.query<{ id: string; written_at: Date; vector: Uint8Array }>(
+          `SELECT annotation_id AS id, written_at, vector FROM annotation_vectors
+           WHERE workspace_id = $1 AND app_id = $2 AND model = $3 AND annotation_id > $4 ORDER BY annotation_id LIMIT $5`,
+          [setting.workspace_id, setting.app_id, modelOf(setting), last, size])
+        yield rows.map(({ id, written_at, vector }) => ({ id, at: written_at.getTime(), vector: fromBytes(vector) }))
         if (rows.length < size) return
         last = rows.at(-1)?.id ?? last
         size = Math.max(1, Math.floor(PAGE_BYTES / (rows.at(-1)?.vector.byteLength ?? 1)))
@@ -64,8 +65,7 @@ export const nearest = service('annotations.nearest', {
     }
     return {
       has: async (setting) => (await db.query(
-        `SELECT 1 FROM annotations a JOIN annotation_vectors v ON v.workspace_id = a.workspace_id AND v.annotation_id = a.id AND v.model = $3
-         WHERE a.workspace_id = $1 AND a.app_id = $2 LIMIT 1`, [setting.workspace_id, setting.app_id, modelOf(setting)])).length > 0,
+        'SELECT 1 FROM annotation_vectors WHERE workspace_id = $1 AND app_id = $2 AND model = $3 LIMIT 1', [setting.workspace_id, setting.app_id, modelOf(setting)])).length > 0,
       of: async (setting, question) => {
         const key = `${setting.id} ${setting.version}`
         // Whoever asks while another reads uses what that one read, where it could be kept.

@@ -29,9 +29,7 @@ export interface Switching {
 const SUPERSEDED = 'Another change of the reply came after this one, and holds instead.'
 /** Inside a transaction: whoever begins or ends a switch of the app does so alone. */
 export const inTurnOfApp = `SELECT pg_advisory_xact_lock(hashtextextended('annotation reply ' || $1::text, 0))`
-export const dropVectors = `
-  DELETE FROM annotation_vectors v USING annotations a
-  WHERE a.workspace_id = $1 AND a.app_id = $2 AND v.workspace_id = a.workspace_id AND v.annotation_id = a.id`
+export const dropVectors = 'DELETE FROM annotation_vectors WHERE workspace_id = $1 AND app_id = $2'
 
 export const switching = service('annotations.switching', {
   uses: { db: database, models, embedding, settings, log: logger, AnnotationJob, AnnotationVector },
@@ -54,7 +52,7 @@ export const switching = service('annotations.switching', {
       if (!job) return
       const { embedding_provider_name: provider, embedding_model_name: model } = job.payload as ReplyRequest
       const now = await settings.find(appOf(task))
-      if (!now || modelOf(now) !== `${provider}/${model}`) await db.query(`${dropVectors} AND v.model = $3`, [task.workspace_id, task.app_id, `${provider}/${model}`])
+      if (!now || modelOf(now) !== `${provider}/${model}`) await db.query(`${dropVectors} AND model = $3`, [task.workspace_id, task.app_id, `${provider}/${model}`])
       await end(task, message)
     })
     const work = async (task: SwitchTask, job: JobRow, signal: AbortSignal, progress: (value: Json) => Promise<void>): Promise<void> => {
@@ -73,7 +71,7 @@ export const switching = service('annotations.switching', {
         await db.query(inTurnOfApp, [task.app_id])
         if (await isSuperseded(task)) throw errors.conflict(SUPERSEDED)
         await settings.put(app, job.created_by, chosen)
-        await db.query(`${dropVectors} AND v.model <> $3`, [task.workspace_id, task.app_id, `${ref.provider}/${ref.model}`])
+        await db.query(`${dropVectors} AND model <> $3`, [task.workspace_id, task.app_id, `${ref.provider}/${ref.model}`])
         await end(task, null)
       })
     }
@@ -104,9 +102,9 @@ export const switching = service('annotations.switching', {
       },
       behind: () => db.query<AppTask>(
         `SELECT s.workspace_id, s.app_id FROM annotation_settings s WHERE EXISTS (
-           SELECT 1 FROM annotations a WHERE a.workspace_id = s.workspace_id AND a.app_id = s.app_id AND NOT EXISTS (
-             SELECT 1 FROM annotation_vectors v
-             WHERE v.workspace_id = a.workspace_id AND v.annotation_id = a.id AND v.model = s.embedding_provider || '/' || s.embedding_model))`),
+           SELECT 1 FROM annotations a WHERE a.workspace_id = s.workspace_id AND a.app_id = s.app_id AND (
+             SELECT v.made_at FROM annotation_vectors v
+             WHERE v.workspace_id = a.workspace_id AND v.app_id = a.app_id AND v.model = s.embedding_provider || '/' || s.embedding_model AND v.annotation_id = a.id) IS NULL)`),
       forgetJobs: async (days) => (await db.query(
         `DELETE FROM annotation_jobs WHERE status IN ('completed', 'error') AND created_at < now() - $1 * interval '1 day' RETURNING 1`, [days])).length,
     }
