@@ -1,7 +1,8 @@
 /** Titles of conversations, from what was asked first. */
 import { database, logger, service } from '../../../core/index.ts'
 import type { ConversationRow } from '../models/conversation.ts'
-import { clean, linesOf, shortened, trimmed, unquoted, withoutThinking } from '../text/spoken.ts'
+import { sound } from '../text/sound.ts'
+import { linesOf, shortened, trimmed, unquoted, withoutThinking } from '../text/spoken.ts'
 import { errands } from './errands.ts'
 
 export interface Naming {
@@ -26,12 +27,12 @@ Do not answer the person. Write the title alone: no quotation marks, no explanat
 
 /** The first line of what was said, without what models like to put around it. */
 const titleIn = (said: string): string => {
-  const [line = ''] = linesOf(withoutThinking(clean(said)))
+  const [line = ''] = linesOf(withoutThinking(sound(said)))
   return shortened(unquoted(unquoted(line.replace(/^#+\s*/, '')).replace(/^(?:title|titel|titre|título|标题|標題)\s*[:：]\s*/i, '')), LONGEST)
 }
 /** What a conversation is called after its first question where no model finds better. */
 export const titleOf = (query: string): string => {
-  const line = clean(query).replace(/\s+/g, ' ').trim()
+  const line = sound(query).replace(/\s+/g, ' ').trim()
   return [...line].length > 50 ? shortened(line, 47) : line
 }
 

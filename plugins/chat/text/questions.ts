@@ -1,11 +1,12 @@
 /** Questions that a model proposes, however it writes them down: as JSON, as JSON that was cut short, or as lines. */
-import { clean, linesOf, shortened, unquoted, withoutThinking } from './spoken.ts'
+import { sound } from './sound.ts'
+import { linesOf, shortened, unquoted, withoutThinking } from './spoken.ts'
 
 const LONGEST = 300
 const BULLET = /^(?:[-*•–]|\d{1,2}[.)、:]|\(\d{1,2}\))\s*/
 
 export const questionsIn = (said: string, most: number): string[] => {
-  const text = withoutThinking(clean(said))
+  const text = withoutThinking(sound(said))
   const found = (fromJson(text) ?? fromLines(text)).map((one) => shortened(one.trim(), LONGEST)).filter((one) => one !== '')
   return [...new Set(found)].slice(0, most)
 }

@@ -1,4 +1,4 @@
-/** What a model said, made fit for use: without its thinking, and without what a database cannot keep. */
+/** What a model said, made fit for use: without its thinking, its quotation marks, and what is too much of it. */
 
 const OPENING = /<(think|thinking|reasoning)\b[^<>]*>/gi
 /** Some models think aloud before they answer, in a pair of tags; of some the first tag is lost, and where the answer was cut short, the last. */
@@ -15,7 +15,6 @@ export const withoutThinking = (said: string): string => {
   return (kept + said.slice(at)).replace(/^[\s\S]*<\/(?:think|thinking|reasoning)>/i, '').trim()
 }
 
-export const clean = (text: string): string => text.replaceAll('\0', '').replace(/\p{Cs}/gu, '\ufffd')
 /** Never cuts a character in two. */
 export const shortened = (text: string, length: number, end = '...'): string => {
   const points = [...text]
