@@ -51,8 +51,8 @@ const ENVIRONMENT: Readonly<Record<string, readonly Path[]>> = {
   COOKIE_DOMAIN: [['server', 'cookieDomain']], TRUSTED_PROXIES: [['server', 'trustedProxies']], MORTISE_BOOTSTRAP: [['server', 'bootstrap']],
   LOG_LEVEL: [['adapters', 'logger', 'pino', 'level']], DATABASE_URL: [['adapters', 'database', 'postgres', 'url']],
   REDIS_URL: [
-    ['adapters', 'cache', 'layered', 'redis'], ['adapters', 'cache', 'redis', 'url'],
-    ['adapters', 'queue', 'bull', 'redis'], ['adapters', 'signal', 'redis', 'url'], ['adapters', 'rateLimiter', 'redis', 'url'],
+    ['adapters', 'cache', 'layered', 'redis'], ['adapters', 'cache', 'redis', 'url'], ['adapters', 'queue', 'bull', 'redis'],
+    ['adapters', 'signal', 'redis', 'url'], ['adapters', 'rateLimiter', 'redis', 'url'], ['adapters', 'runEvents', 'redis', 'url'],
   ],
 }
 const DANGEROUS = new Set(['__proto__', 'constructor', 'prototype'])

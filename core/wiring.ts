@@ -167,7 +167,8 @@ const chooseAdapters = ({ ports, offers }: Parts, config: LoadedConfig, section:
     else if (names.length > 1) report(path.join('.'), `no adapter is chosen; there are: ${names.join(', ')}`, 'Name one of them in the configuration.')
   }
   for (const id of Object.keys(config.document.adapters)) {
-    if (!ports.has(id)) report(`adapters.${id}`, 'no enabled plugin has a port of this name', didYouMean(id, [...ports.keys()]), config.origin(['adapters', id]))
+    // A URL in the environment is for whoever can use it.
+    if (!ports.has(id) && config.origin(['adapters', id]) !== 'environment REDIS_URL') report(`adapters.${id}`, 'no enabled plugin has a port of this name', didYouMean(id, [...ports.keys()]), config.origin(['adapters', id]))
   }
   return chosen
 }

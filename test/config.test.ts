@@ -153,7 +153,7 @@ test('the plain environment', async (t) => {
 
 test('REDIS_URL is for every port that Redis can serve, where the files do not say otherwise', async (t) => {
   const adapters = async (said: object) => (await load(t, { env: { REDIS_URL: 'redis://r' }, layers: [{ adapters: said as never }] })).document.adapters
-  const all = { cache: { layered: { redis: 'redis://r' } }, queue: { bull: { redis: 'redis://r' } }, signal: { redis: { url: 'redis://r' } }, rateLimiter: { redis: { url: 'redis://r' } } }
+  const all = { cache: { layered: { redis: 'redis://r' } }, queue: { bull: { redis: 'redis://r' } }, signal: { redis: { url: 'redis://r' } }, rateLimiter: { redis: { url: 'redis://r' } }, runEvents: { redis: { url: 'redis://r' } } }
   t.deepEqual(await adapters({}), all)
   t.deepEqual(await adapters({ cache: { redis: { prefix: 'x' } } }), { ...all, cache: { redis: { prefix: 'x', url: 'redis://r' } } })
   t.deepEqual(await adapters({ cache: { none: null }, queue: { embedded: { poll: 9 } } }), { ...all, cache: { none: {} }, queue: { embedded: { poll: 9 } } })
@@ -272,7 +272,7 @@ test('the profiles that come with the server are right, and say what they need',
   const needs = { DATABASE_URL: 'postgres://h/d', REDIS_URL: 'redis://h', S3_BUCKET: 'bucket' }
   const adapters = async (profile: string): Promise<Record<string, string>> =>
     Object.fromEntries((await kernel({ MORTISE_PROFILE: profile, ...needs })).catalogue.adapters.map(({ port, adapter }) => [port, adapter]))
-  t.like(await adapters('replicas'), { database: 'postgres', cache: 'layered', queue: 'bull', signal: 'redis', storage: 's3' })
+  t.like(await adapters('replicas'), { database: 'postgres', cache: 'layered', queue: 'bull', signal: 'redis', runEvents: 'redis', storage: 's3' })
   t.like(await adapters('server'), { database: 'postgres', cache: 'memory', queue: 'embedded', storage: 'local' })
   const { message } = await t.throwsAsync(kernel({ MORTISE_PROFILE: 'replicas' }))
   for (const name of Object.keys(needs)) t.regex(message, new RegExp(`has no ${name} `))

@@ -2,15 +2,18 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
-import { database, HttpError } from '../core/index.ts'
-import type { Database } from '../core/index.ts'
+import { database, HttpError, signal } from '../core/index.ts'
+import type { Database, Signal } from '../core/index.ts'
 import { testApp } from '../core/testing.ts'
 import type { TestApp, TestAppOptions } from '../core/testing.ts'
-import { runs, RunStopped } from '../plugins/runs/ports.ts'
+import { eventually } from '../plugins/platform/contracts/index.ts'
+import { runEvents, runs, RunStopped } from '../plugins/runs/ports.ts'
 import type { NewRun, RunCall, RunEvent, RunKind, RunRef, Runs } from '../plugins/runs/ports.ts'
 import { runTable } from '../plugins/runs/services/run-table.ts'
 import { sweeper } from '../plugins/runs/services/sweeper.ts'
 import { alone } from './support/alone.ts'
+import { limitedQuota } from './support/limited-quota.ts'
+import { newApp } from './support/run-app.ts'
 
 /** What `lost` was told, and what it does beside. */
 const lost: { readonly run: RunRef & { readonly subjectId: string }; readonly outcome: string }[] = []
@@ -21,21 +24,8 @@ const options = (settings: object = {}, more: Partial<TestAppOptions['config']> 
   config: { ...alone, plugins: { ...alone.plugins, runs: { beatMs: 50, ...settings } }, ...more, adapters: { ...alone.adapters, ...more.adapters } },
   fakes: { runKind: new Map([['toy', kind]]) },
 })
-interface Place { readonly app: TestApp; readonly db: Database; readonly it: Runs; newApp(): Promise<Pick<NewRun, 'workspaceId' | 'appId'>> }
-const placeOf = (app: TestApp): Place => {
-  const db = app.resolve(database)
-  return {
-    app, db, it: app.resolve(runs),
-    newApp: async () => {
-      const [workspaceId, appId] = [randomUUID(), randomUUID()]
-      await db.query(`INSERT INTO workspaces (id, name, plan, status, created_at) VALUES ($1, 'runs', 'sandbox', 'normal', now())`, [workspaceId])
-      await db.query(
-        `INSERT INTO apps (id, workspace_id, name, mode, enable_site, enable_api, created_by, created_at, updated_by, updated_at)
-         VALUES ($1, $2, 'runs', 'chat', false, true, $1, now(), $1, now())`, [appId, workspaceId])
-      return { workspaceId, appId }
-    },
-  }
-}
+interface Place { readonly app: TestApp; readonly db: Database; readonly it: Runs }
+const placeOf = (app: TestApp): Place => ({ app, db: app.resolve(database), it: app.resolve(runs) })
 const of = (app: Pick<NewRun, 'workspaceId' | 'appId'>, more: Partial<NewRun> = {}): NewRun => ({ ...app, kind: 'toy', subjectId: randomUUID(), startedBy: 'end-user:ada', limit: 0, ...more })
 const nothing = async (): Promise<void> => undefined
 const never = new AbortController().signal
@@ -60,9 +50,9 @@ test.before(async () => { here = placeOf(await testApp(options())) })
 test.after.always(() => here.app.close())
 
 test('a run goes on by itself, and tells everybody all of it from the beginning', async (t) => {
-  const { it, db, newApp } = here
+  const { it, db } = here
   let go: () => void = () => undefined
-  const ref = await it.start(of(await newApp()), nothing, async (call) => {
+  const ref = await it.start(of(await newApp(db)), nothing, async (call) => {
     call.emit({ event: 'a' }, { event: 'b' })
     await new Promise<void>((done) => { go = done })
     t.is(await call.finish('succeeded', async () => 5), 5)
@@ -80,8 +70,8 @@ test('a run goes on by itself, and tells everybody all of it from the beginning'
 })
 
 test('it is stopped by whoever started it, and by nobody else', async (t) => {
-  const { it, db, newApp } = here
-  const ref = await it.start(of(await newApp()), nothing, untilStopped)
+  const { it, db } = here
+  const ref = await it.start(of(await newApp(db)), nothing, untilStopped)
   for (const other of [{ ...ref, workspaceId: randomUUID() }, { ...ref, appId: randomUUID() }, { ...ref, id: randomUUID() }, { ...ref, id: 'x\0\ud800' }]) await it.stop(other, 'end-user:ada')
   await it.stop(ref, 'end-user:bob')
   await sleep(120)

@@ -1,6 +1,7 @@
 import { definePlugin } from '../../core/index.ts'
 import { builtin } from './adapters/builtin.ts'
 import { memoryEvents } from './adapters/events-memory.ts'
+import { redisEvents } from './adapters/events-redis.ts'
 import { unlimitedQuota } from './adapters/quota-unlimited.ts'
 import { runsConfig } from './config.ts'
 import { forgetRuns } from './jobs/forget-runs.ts'
@@ -12,7 +13,7 @@ export default definePlugin({
   kernel: '^1',
   config: runsConfig,
   ports: [runs, runEvents, quota, runKind],
-  adapters: [builtin, memoryEvents, unlimitedQuota],
+  adapters: [builtin, memoryEvents, redisEvents, unlimitedQuota],
   jobs: [forgetRuns],
   uses: { life },
   start: ({ life }) => life.start(),

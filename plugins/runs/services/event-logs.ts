@@ -29,6 +29,7 @@ interface Settings {
   /** Called with the first reader of a run of which this process knows nothing, and after its last. */
   readonly wanted?: (log: EventLog) => void
   readonly unwanted?: (log: EventLog) => void
+  readonly forgotten?: (log: EventLog) => void
 }
 
 const OVERHEAD = 64
@@ -41,7 +42,7 @@ export const sizeOf = (value: unknown): number => {
   return size
 }
 
-export const createEventLogs = ({ keepMs, keepBytes, wanted, unwanted }: Settings): EventLogs => {
+export const createEventLogs = ({ keepMs, keepBytes, wanted, unwanted, forgotten }: Settings): EventLogs => {
   const logs = new Map<string, EventLog>()
   /** In the order in which they ended. */
   const ended = new Set<EventLog>()
@@ -64,6 +65,7 @@ export const createEventLogs = ({ keepMs, keepBytes, wanted, unwanted }: Setting
     clearTimeout(log.forgetting)
     if (logs.get(log.runId) === log) logs.delete(log.runId)
     if (ended.delete(log)) kept -= log.bytes
+    forgotten?.(log)
   }
   const enter = (runId: string): EventLog => {
     const log = open(runId)
