@@ -40,7 +40,7 @@ test('products by four are those by one, whatever the length of a row, and after
       // What it leaves behind the last row must not count when a row comes there.
       rows.products(Float32Array.from(question), index + 1)
     })
-    const all = vectors.map((vector) => Float32Array.from(vector))
+    const all: Float32Array[] = vectors.map((vector) => Float32Array.from(vector))
     if (from < all.length && to < all.length) {
       rows.copy(from, to)
       all[to] = all[from] as Float32Array

@@ -26,6 +26,8 @@ export interface Accounts {
   workspaces(): Promise<readonly KnownWorkspace[]>
   /** Those who have joined, the oldest first. */
   members(workspaceId: string): Promise<readonly KnownMember[]>
+  /** Of these accounts, the names of those that are members; remembered for some seconds. */
+  names(workspaceId: string, accountIds: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** Makes an active account; without a password it cannot sign in by one. Throws 400 where the address is taken. */
   createAccount(account: NewAccount): Promise<{ readonly accountId: string }>
   /** Makes a workspace with its owner. */

@@ -43,10 +43,10 @@ const list = route({
 const read = route({
   ...one, method: 'GET', access: 'dataset:read',
   summary: 'Read a knowledge base',
-  uses: { records: datasetRecords, items: datasetItems },
+  uses: { items: datasetItems },
   reply: datasetItem,
   errors: mayBeClosed,
-  handle: async ({ actor, params }, { records, items }) => items.presentOne(await records.open(actor.workspaceId, params.dataset_id)),
+  handle: ({ actor, params }, { items }) => items.open(actor.workspaceId, params.dataset_id),
 })
 
 const change = route({
