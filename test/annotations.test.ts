@@ -292,6 +292,19 @@ test.serial('the console keeps them as well: with hits, counts, an export, and a
   t.is((await console_('POST', `/annotations/${made.id}`, { question: 'Who rings the bell?', answer: 'Bob.' })).body.answer, 'Bob.')
   t.is((await console_('POST', '/annotations', { answer: 'x', message_id: randomUUID() })).status, 404)
   t.is((await console_('POST', '/annotations', { answer: 'x' })).body.code, 'invalid_param')
+  // What corrects a message has its question, and is one however often it is written.
+  const [conversation, message] = [randomUUID(), randomUUID()]
+  await db.query(
+    `INSERT INTO conversations (id, workspace_id, app_id, model_config_id, mode, account_id, name, inputs, introduction, created_at, updated_at) VALUES ($1, $2, $3, $1, 'chat', $4, '', '{}', '', now(), now())`,
+    [conversation, desk.workspaceId, desk.id, owner.accountId])
+  await db.query(
+    `INSERT INTO messages (id, workspace_id, app_id, conversation_id, position, inputs, query, answer, status, created_at, updated_at) VALUES ($1, $2, $3, $4, 1, '{}', 'Is it late?', 'No.', 'normal', now(), now())`,
+    [message, desk.workspaceId, desk.id, conversation])
+  const { body: corrected } = await console_('POST', '/annotations', { answer: 'Yes.', message_id: message })
+  t.deepEqual([corrected.question, corrected.answer], ['Is it late?', 'Yes.'])
+  t.like((await console_('POST', '/annotations', { answer: 'Very.', message_id: message })).body, { id: corrected.id, question: 'Is it late?', answer: 'Very.' })
+  t.is((await console_('GET', '/annotations/count')).body.count, 2)
+  t.is((await console_('DELETE', `/annotations/${corrected.id}`)).status, 204)
   await app.runJobs()
   const found = await port.answer(desk, 'who rings the bell')
   t.truthy(found)
@@ -305,7 +318,7 @@ test.serial('the console keeps them as well: with hits, counts, an export, and a
 
   const upload = async (content: string | Uint8Array, name = 'table.csv'): Promise<Answer> => {
     const form = new FormData()
-    form.set('file', new Blob([content as never]), name)
+    form.set('file', new Blob([content]), name)
     const response = await app.fetch(`/console/api/apps/${desk.id}/annotations/batch-import`, { method: 'POST', headers: session, body: form })
     return { status: response.status, body: await response.json(), headers: response.headers }
   }
@@ -335,7 +348,7 @@ test.serial('the console keeps them as well: with hits, counts, an export, and a
   t.is((await console_('DELETE', `/annotations/${three}`)).status, 204)
   t.is((await console_('DELETE', `/annotations/${three}`)).status, 404)
   const logged = await db.query<{ action: string }>(`SELECT action FROM audit_logs WHERE action LIKE 'annotation%' AND actor_kind = 'account' ORDER BY at`)
-  t.deepEqual([...new Set(logged.map(({ action }) => action))], ['annotation-reply.changed', 'annotation.cleared', 'annotation.created', 'annotation.changed', 'annotation.imported', 'annotation.deleted'])
+  t.deepEqual([...new Set(logged.map(({ action }) => action))].sort(), ['annotation-reply.changed', 'annotation.changed', 'annotation.cleared', 'annotation.created', 'annotation.deleted', 'annotation.imported'])
 })
 
 test.serial('who may only look changes nothing, and who knows no app sees none', async (t) => {

@@ -46,9 +46,10 @@ export const table = service('annotations.table', {
       if (texts.length === 0) throw wrong('The file has no annotations: each row is one, with the question in the first column and the answer in the second.')
       if (texts.length > config.importRows) throw wrong(`The file has more than ${config.importRows} annotations. Split it into several.`)
       return texts.map(([question = '', answer = ''], index) => {
-        const { error, value } = annotationText.validate({ question: question.trim(), answer: answer.trim() }, { errors: { wrap: { label: '' } } })
+        const text = { question: question.trim(), answer: answer.trim() }
+        const { error } = annotationText.validate(text, { errors: { wrap: { label: '' } } })
         if (error) throw wrong(`Annotation ${index + 1} of the file is not valid: ${error.message}. Mend it and send the file again.`)
-        return value as AnnotationText
+        return text
       })
     },
   }),
