@@ -3,7 +3,6 @@ import { database, service } from '../../../core/index.ts'
 import { chatErrors, invalid } from '../errors.ts'
 import type { ConversationRow } from '../models/conversation.ts'
 import type { Sort } from '../schemas/conversation.ts'
-import { onlyOf } from './visits.ts'
 import type { Reach } from './visits.ts'
 
 export interface Sliced<T> { readonly rows: readonly T[]; readonly hasMore: boolean }
@@ -19,7 +18,7 @@ export interface Conversations {
 }
 
 const WITHIN = 'workspace_id = $1 AND app_id = $2 AND ($3::uuid IS NULL OR end_user_id = $3)'
-const within = (reach: Reach): unknown[] => [reach.workspaceId, reach.appId, onlyOf(reach)]
+const within = (reach: Reach): unknown[] => [reach.workspaceId, reach.appId, reach.endUserId]
 
 export const conversations = service('chat.conversations', {
   uses: { db: database },

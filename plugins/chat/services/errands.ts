@@ -33,11 +33,15 @@ export const errands = service('chat.errands', {
   uses: { models },
   create: ({ models }): Errands => ({
     run: async ({ workspaceId, model, system, question, most, signal }) => {
-      const chosen = model && await models.find(workspaceId, model.ref, 'llm')
-      const ref = chosen && model ? model.ref : await models.defaultModel(workspaceId, 'llm')
-      const info = chosen ?? (ref && await models.find(workspaceId, ref, 'llm'))
-      if (!ref || !info) return undefined
-      const { stop, ...given } = (chosen && model?.parameters) ?? {}
+      const offered = async (ref: ModelRef | undefined) => {
+        const info = ref && await models.find(workspaceId, ref, 'llm')
+        return info && { ref, info }
+      }
+      const chosen = await offered(model?.ref)
+      const used = chosen ?? await offered(await models.defaultModel(workspaceId, 'llm'))
+      if (!used) return undefined
+      const { ref, info } = used
+      const { stop, ...given } = chosen && model ? model.parameters : {}
       const late = AbortSignal.timeout(PATIENCE)
       let text = ''
       let cut = false

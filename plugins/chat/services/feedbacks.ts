@@ -5,7 +5,6 @@ import { chatErrors, invalid } from '../errors.ts'
 import type { FeedbackRow } from '../models/feedback.ts'
 import type { Page } from '../schemas/common.ts'
 import type { Rating } from '../schemas/feedback.ts'
-import { onlyOf } from './visits.ts'
 import type { Reach } from './visits.ts'
 
 export type Rater = { readonly side: 'user'; readonly id: string } | { readonly side: 'admin'; readonly id: string }
@@ -23,7 +22,7 @@ export const feedbacks = service('chat.feedbacks', {
   uses: { db: database },
   create: ({ db }): Feedbacks => ({
     give: async (reach, messageId, { side, id }, rating, content = null) => {
-      const of = [reach.workspaceId, reach.appId, onlyOf(reach), messageId]
+      const of = [reach.workspaceId, reach.appId, reach.endUserId, messageId]
       if (rating !== null) {
         // The message is held, since somebody may delete its conversation meanwhile.
         const [given] = await db.query(

@@ -6,7 +6,6 @@ import { chatErrors } from '../errors.ts'
 import type { FeedbackRow } from '../models/feedback.ts'
 import type { MessageFileRow, MessageRow } from '../models/message.ts'
 import type { Sliced } from './conversations.ts'
-import { onlyOf } from './visits.ts'
 import type { Reach } from './visits.ts'
 
 /** @property url serves it now; null where it is gone */
@@ -61,7 +60,7 @@ export const messageItems = service('chat.messageItems', {
           `SELECT m.*, c.model_config_id, c.end_user_id, c.account_id
            FROM messages m JOIN conversations c ON c.workspace_id = m.workspace_id AND c.id = m.conversation_id
            WHERE m.workspace_id = $1 AND m.app_id = $2 AND ($3::uuid IS NULL OR c.end_user_id = $3) AND m.id = $4`,
-          [reach.workspaceId, reach.appId, onlyOf(reach), id])
+          [reach.workspaceId, reach.appId, reach.endUserId, id])
         if (!row) throw chatErrors.messageNotFound()
         return row
       },

@@ -50,7 +50,7 @@ export const talks = service('chat.talks', {
     const fill = async (workspaceId: string, rows: readonly ConversationRow[]): Promise<readonly Talk[]> => {
       if (rows.length === 0) return []
       const of = [workspaceId, rows.map(({ id }) => id)]
-      const people = <K extends 'end_user_id' | 'account_id'>(column: K): string[] => [...new Set(rows.flatMap(({ [column]: id }) => id === null ? [] : [id]))]
+      const people = (column: 'end_user_id' | 'account_id'): string[] => [...new Set(rows.flatMap(({ [column]: id }) => id === null ? [] : [id]))]
       const [counts, firsts, users, names] = await Promise.all([
         db.query<Counts>(COUNTS, of).then(byConversation), db.query<First>(FIRST, of).then(byConversation),
         endUsers.list(workspaceId, people('end_user_id')), accounts.names(workspaceId, people('account_id')),

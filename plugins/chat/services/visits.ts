@@ -6,7 +6,12 @@ import type { App, AppMode, EndUser } from '../../apps/ports.ts'
 import { chatErrors } from '../errors.ts'
 
 /** Whose conversations are meant: those of one end user of an app, or, for those who build it, everybody's. */
-export interface Reach { readonly workspaceId: string; readonly appId: string; readonly endUserId: string | 'everybody' }
+export interface Reach {
+  readonly workspaceId: string
+  readonly appId: string
+  /** null: everybody's. */
+  readonly endUserId: string | null
+}
 export interface Visit { readonly app: App; readonly endUser: EndUser; readonly reach: Reach }
 export interface Visits {
   /** Throws 403 where the app is closed, 400 `not_chat_app` where it is of none of the modes. */
@@ -18,9 +23,7 @@ export const CHATTING: readonly AppMode[] = ['chat', 'agent-chat', 'advanced-cha
 /** Those of them whose conversations may have variables. */
 export const WITH_VARIABLES: readonly AppMode[] = ['chat', 'agent-chat', 'advanced-chat']
 
-/** As a value of SQL: null for everybody. */
-export const onlyOf = ({ endUserId }: Reach): string | null => endUserId === 'everybody' ? null : endUserId
-export const everybody = ({ id, workspaceId }: Pick<App, 'id' | 'workspaceId'>): Reach => ({ workspaceId, appId: id, endUserId: 'everybody' })
+export const everybody = ({ id, workspaceId }: Pick<App, 'id' | 'workspaceId'>): Reach => ({ workspaceId, appId: id, endUserId: null })
 
 export const visits = service('chat.visits', {
   uses: { apps, endUsers },
