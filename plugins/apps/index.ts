@@ -4,9 +4,12 @@ import { builtin } from './adapters/builtin.ts'
 import { knownEndUsers } from './adapters/end-users.ts'
 import { appsConfig } from './config.ts'
 import { deleteAppFiles } from './jobs/delete-app-files.ts'
+import { forgetImports } from './jobs/forget-imports.ts'
 import { sweepAppFiles } from './jobs/sweep-app-files.ts'
 import { AppFileRecord } from './models/app-file.ts'
+import { AppImport } from './models/app-import.ts'
 import { App, AppModelConfig } from './models/app.ts'
+import { AppSite } from './models/site.ts'
 import { EndUserRecord } from './models/end-user.ts'
 import { permissions } from './permissions.ts'
 import { appFiles, appLifecycle, appParameter, apps, endUsers, fileReferences } from './ports.ts'
@@ -25,7 +28,7 @@ export default definePlugin({
   permissions,
   ports: [apps, appLifecycle, endUsers, appFiles, fileReferences, appParameter],
   adapters: [builtin, knownEndUsers, sentFiles, filesOfApps],
-  models: [App, AppModelConfig, EndUserRecord, AppFileRecord],
+  models: [App, AppModelConfig, AppSite, EndUserRecord, AppFileRecord, AppImport],
   routes: [...aboutRoutes, ...fileRoutes, ...endUserRoutes, ...consoleAppRoutes, ...consoleSettingRoutes, ...keyRoutes, ...transferRoutes],
-  jobs: [deleteAppFiles, sweepAppFiles],
+  jobs: [deleteAppFiles, sweepAppFiles, forgetImports],
 })
