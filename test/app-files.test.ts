@@ -27,7 +27,7 @@ const newApp = async ({ workspaceId, accountId }: Workspace, name: string): Prom
 }
 test.before(async () => {
   app = await testApp({
-    config: { plugins: { annotations: null, chat: null, runs: null, apps: { files: { imageMb: 0.01, documentMb: 0.02 } } } },
+    config: { plugins: { apps: { files: { imageMb: 0.01, documentMb: 0.02 } } } },
     fakes: { fileReferences: new Map([['test', { has: async (_app: unknown, id: string) => referenced.has(id) }]]) },
   })
   ours = await makeWorkspace(app, 'ours')
