@@ -4,6 +4,7 @@ export const modelErrors = defineErrors({
   providerNotInitialize: [400, 'provider_not_initialize', 'No provider of such models is configured. Add one under adapters.modelProvider.'],
   modelCurrentlyNotSupport: [400, 'model_currently_not_support', 'The provider has no such model.'],
   providerQuotaExceeded: [400, 'provider_quota_exceeded', 'The account at the model provider is used up. Top it up there, or use another key.'],
+  rateLimited: [429, 'rate_limit_error', 'The model provider is asked too often. Try again in a while, or ask it for a higher limit.'],
   requestRefused: [400, 'completion_request_error', 'The model does not take the text. It may be too long: use shorter passages, or a model that takes more.'],
   providerMissing: [404, 'model_provider_not_found', 'There is no such model provider. Choose one from the list of providers.'],
   credentialsNotTaken: [400, 'credentials_not_taken', 'The operator of this server has configured this provider; a workspace can enter nothing for it.'],

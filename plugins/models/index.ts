@@ -1,7 +1,10 @@
 import { definePlugin } from '../../core/index.ts'
+import { anthropic } from './adapters/anthropic.ts'
 import { builtin } from './adapters/builtin.ts'
+import { google } from './adapters/google.ts'
 import { local } from './adapters/local.ts'
-import { openAi, openAiCompatible } from './adapters/openai-compatible.ts'
+import { openAiCompatible } from './adapters/openai-compatible.ts'
+import { openAi } from './adapters/openai.ts'
 import { modelsConfig } from './config.ts'
 import { ModelCredential } from './models/model-credential.ts'
 import { ModelDefault } from './models/model-default.ts'
@@ -17,7 +20,7 @@ export default definePlugin({
   config: modelsConfig,
   permissions,
   ports: [modelProvider, models],
-  adapters: [builtin, local, openAiCompatible, openAi],
+  adapters: [builtin, local, openAiCompatible, openAi, anthropic, google],
   models: [ModelCredential, ModelDefault],
   routes: [...modelsRoutes, ...providersRoutes, ...defaultModelRoutes],
 })

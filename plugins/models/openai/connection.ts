@@ -39,7 +39,7 @@ const FIRST_WAIT = 500
 const MAX_BYTES = 16 * 1024 * 1024
 
 /** Of the base URL, whatever query it has itself. */
-const urlOf = ({ baseUrl, query }: Place, path: string): string => {
+export const urlOf = ({ baseUrl, query }: Pick<Place, 'baseUrl' | 'query'>, path: string): string => {
   const url = new URL(baseUrl)
   url.pathname = `${url.pathname.replace(/\/+$/, '')}${path}`
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
@@ -47,12 +47,12 @@ const urlOf = ({ baseUrl, query }: Place, path: string): string => {
 }
 
 /** What a server says of a request may quote it. */
-const withoutSecrets = (text: string, { headers, query }: Place): string =>
-  [...Object.values(headers), ...Object.values(query)].flatMap((value) => [value, value.replace(/^Bearer /, '')])
+export const withoutSecrets = (text: string, { baseUrl, headers, query }: Pick<Place, 'baseUrl' | 'headers' | 'query'>): string =>
+  [...Object.values(headers), ...Object.values(query), ...new URL(baseUrl).searchParams.values()].flatMap((value) => [value, value.replace(/^Bearer /, '')])
     .filter((value) => value.length > 3).reduce((clean, value) => clean.replaceAll(value, '[redacted]'), text).slice(0, 500)
 
 /** Milliseconds that the server asks to wait, in whichever of the customary ways. */
-const askedToWait = (headers: Readonly<Record<string, string>>): number | undefined => {
+export const askedToWait = (headers: Readonly<Record<string, string>>): number | undefined => {
   const [ms, after] = [headers['retry-after-ms'], headers['retry-after']]
   const wait = ms !== undefined ? Number(ms) : after === undefined ? NaN : /^\d+$/.test(after) ? Number(after) * 1_000 : Date.parse(after) - Date.now()
   return Number.isFinite(wait) ? Math.max(0, wait) : undefined

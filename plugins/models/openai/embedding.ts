@@ -18,8 +18,10 @@ const MOST_DIMENSIONS = 16_000
 /** Bytes of an answer: vectors as decimals take some 20 a number, so that those of 4,096 numbers are 80 KB; and at most so many. */
 const [BYTES_PER_TEXT, MOST_BYTES] = [400_000, 64 * 1024 * 1024]
 
-/** Servers refuse an empty text; one that says nothing takes its place. Half a surrogate pair is no character that they could read. */
-export const sayable = (text: string): string => text.trim() === '' ? '.' : text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
+/** Half a surrogate pair is no character that they could read. */
+export const readable = (text: string): string => text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
+/** Servers refuse an empty text; one that says nothing takes its place. */
+export const sayable = (text: string): string => text.trim() === '' ? '.' : readable(text)
 
 /** Throws as `Ask` does, and an `Error` where the answer is not what was asked for. */
 export const embedTexts = async (ask: Ask, place: Place, { model, dimensions, texts, batchSize, concurrency, asked }: EmbeddingRequest): Promise<Embeddings> => {
