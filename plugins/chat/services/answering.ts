@@ -26,7 +26,7 @@ import { turns } from './turns.ts'
 import type { Ending, NewTurn } from './turns.ts'
 
 /** A question that is written down and waits for its answer. */
-export interface OpenTurn extends NewTurn { readonly place: Place; readonly position: number; readonly model: ModelInfo; readonly provider: string }
+export interface OpenTurn extends NewTurn { readonly place: Place; readonly position: number; readonly model: ModelInfo; readonly provider: string; /** Whether sound is of use. */ readonly spoken: boolean }
 export interface Answering { answer(turn: OpenTurn, call: RunCall): Promise<void> }
 
 export const answering = service('chat.answering', {
@@ -53,13 +53,13 @@ export const answering = service('chat.answering', {
         const { app, query, values, place } = turn
         const events = messageEvents(place)
         const watch = stopwatch()
-        const speaker = speech.begin(app, (audio) => { call.emit(events.audio(audio)) }, call.signal)
+        const speaker = !turn.spoken ? undefined : speech.begin(app, (audio) => { call.emit(events.audio(audio)) }, call.signal)
         let answer = ''
         let usage: Usage | undefined
         let asked: readonly PromptMessage[] = []
         let annotation: AnnotationAnswer | undefined
         let resources: RetrieverResource[] = []
-        let moderated = false
+        let moderated = false as boolean
         const say = (text: string): void => {
           if (text === '') return
           answer += text
@@ -77,12 +77,16 @@ export const answering = service('chat.answering', {
         const generate = async (guard: Guard | undefined): Promise<void> => {
           const cut = new AbortController()
           const knowledge = await retrieval.find(app, turn.endUser.id, retrieval.question(turn), values, call.signal)
-          const material = { config: app.config, mode: app.mode === 'completion' ? 'completion' as const : 'chat' as const, model: turn.model, values, query, ...await attachments.of(app.workspaceId, turn.files.map(({ file }) => file), turn.model) }
+          const mode = app.mode === 'completion' ? 'completion' as const : 'chat' as const
+          const own = turn.files.map(({ file }) => file)
+          const shown = [...turn.inputFiles.filter((file) => !own.includes(file)), ...own]
+          const material = { config: app.config, mode, model: turn.model, values, query, ...await attachments.of(app.workspaceId, shown, turn.model) }
           const { passages, left } = prompting.room(material, knowledge.passages)
           resources = retrieval.told(app, knowledge, passages.length)
-          const history = app.mode === 'completion' ? [] : await memory.before({ workspaceId: app.workspaceId, conversationId: turn.conversationId, position: turn.position }, turn.model, left)
+          const before = { workspaceId: app.workspaceId, conversationId: turn.conversationId, position: turn.position, known: turn.inputFiles }
+          const history = mode === 'completion' ? [] : await memory.before(before, turn.model, left)
           const { messages, stop } = prompting.prompt(material, passages, history)
-          const { stop: _stop, ...parameters } = app.config.model.completion_params
+          const parameters = Object.fromEntries(Object.entries(app.config.model.completion_params).filter(([name]) => name !== 'stop'))
           const pieces = soundPieces()
           let unchecked = ''
           /** False where it may not be said; then something else is. */
@@ -108,7 +112,7 @@ export const answering = service('chat.answering', {
             const text = pieces.take(part.text)
             say(text)
             unchecked += text
-            if (guard ? lengthOf(unchecked) >= config.moderationStep : true) if (!await passes()) return
+            if ((!guard || lengthOf(unchecked) >= config.moderationStep) && !await passes()) return
           }
           const rest = pieces.rest()
           say(rest)
@@ -146,7 +150,10 @@ export const answering = service('chat.answering', {
           return true
         })
         if (!ended) return
-        if (failed) return call.emit(events.error(failed))
+        if (failed) {
+          call.emit(events.error(failed))
+          return
+        }
         call.emit(events.end(metadata, turn.files.map(({ id, file }) => endedFile(id, file, (upload) => appFiles.link(app.workspaceId, upload)))))
         if (!speaker) return
         if (stopped) speaker.hush()

@@ -18,7 +18,7 @@ import { valuesOf } from '../text/filling.ts'
 import { answering } from './answering.ts'
 import type { OpenTurn } from './answering.ts'
 import { attachments } from './attachments.ts'
-import { inputFiles, keptInput, questionRules, ruleOf } from './file-rules.ts'
+import { inputFiles, keptFiles, keptInput, questionRules, ruleOf } from './file-rules.ts'
 import { moderation } from './moderation.ts'
 import { pinged } from './pings.ts'
 import { prompting } from './prompting.ts'
@@ -53,12 +53,9 @@ export const asking = service('chat.asking', {
       if (family === 'completion' && app.mode !== 'completion') throw chatErrors.appUnavailable('This app completes no texts: it is of another mode. Ask a chat app at /chat-messages.')
       return app
     }
-    const runnable = (app: ConfiguredApp): ConfiguredApp => {
-      const { agent_mode: agent } = app.config
-      const mode = app.mode === 'chat' && agent.enabled && ['function_call', 'react'].includes(agent.strategy ?? '') ? 'agent-chat' : app.mode
-      if (mode === 'chat' || mode === 'completion') return app
-      throw chatErrors.appUnavailable(`This server cannot run apps of the mode "${mode}" yet. Use the key of a chat or a completion app.`)
-    }
+    const cannotRun = (mode: string) => chatErrors.appUnavailable(`This server cannot run apps of the mode "${mode}" yet. Use the key of a chat or a completion app.`)
+    /** A chat app with the settings of an agent is one. */
+    const isAgent = ({ mode, config: { agent_mode: agent } }: ConfiguredApp): boolean => mode === 'chat' && agent.enabled && ['function_call', 'react'].includes(agent.strategy ?? '')
     const modelOf = async ({ workspaceId, config: { model: { provider, name } } }: ConfiguredApp): Promise<ModelInfo> => {
       const found = await models.find(workspaceId, { provider, model: name }, 'llm')
       if (found) return found
@@ -80,23 +77,31 @@ export const asking = service('chat.asking', {
       }
       return { inputs, files }
     }
+    const keptOf = async (app: ConfiguredApp, inputs: Readonly<Record<string, unknown>>) => {
+      const kept = keptFiles(apps.form(app.config), inputs)
+      return { inputs, files: kept.length === 0 ? [] : (await attachments.kept(app.workspaceId, [kept]))[0] ?? [] }
+    }
     const filesOf = async (app: ConfiguredApp, endUser: EndUser, given: readonly FileInput[]): Promise<readonly AppFile[]> =>
       given.length === 0 ? [] : appFiles.resolve(endUser, given, questionRules(app.config))
 
     const begin = async (actor: Actor, family: Family, question: Question): Promise<Answer> => {
       const opened = await open(actor, family)
+      if (opened.mode !== family) throw cannotRun(opened.mode)
       const endUser = await endUsers.take(opened, question.user)
       const known = question.conversation_id === undefined ? undefined : await turns.conversation(opened, endUser, question.conversation_id)
-      const app = runnable(await apps.configured(opened, known?.model_config_id))
-      const { inputs, files } = known ? { inputs: known.inputs, files: [] } : await inputsOf(app, endUser, question.inputs)
-      const all = [...files, ...await filesOf(app, endUser, question.files)]
+      const app = await apps.configured(opened, known?.model_config_id)
+      if (isAgent(app)) throw cannotRun('agent-chat')
+      const { inputs, files } = known ? await keptOf(app, known.inputs) : await inputsOf(app, endUser, question.inputs)
+      const own = await filesOf(app, endUser, question.files)
       const model = await modelOf(app)
       const values = valuesOf(apps.form(app.config), inputs)
       moderation.of(app)
       // Without the bytes of the files, which the run reads: none of them is a token of the text.
-      prompting.check({ config: app.config, mode: family, model, values, query: question.query, ...attachments.notes(all, model) })
+      prompting.check({ config: app.config, mode: family, model, values, query: question.query, ...attachments.notes([...files, ...own], model) })
       const turn: NewTurn = {
-        app, endUser, messageId: randomUUID(), conversationId: known?.id ?? randomUUID(), begins: !known, inputs, values, query: question.query, files: all.map(sent),
+        app, endUser, messageId: randomUUID(), conversationId: known?.id ?? randomUUID(), begins: !known, inputs, values, query: question.query,
+        // Those of the inputs are known with the first question: so they are shown to whoever may see it.
+        files: [...known ? [] : files, ...own].map(sent), inputFiles: files,
         named: family === 'chat' && question.auto_generate_name !== false,
       }
       let written: Pick<OpenTurn, 'place' | 'position'> | undefined
@@ -104,7 +109,7 @@ export const asking = service('chat.asking', {
       const ref = await runs.start(run, async ({ id: taskId }) => {
         const { position, createdAt } = await turns.open(turn)
         written = { position, place: { taskId, messageId: turn.messageId, createdAt: seconds(createdAt), ...family === 'chat' ? { conversationId: turn.conversationId } : {} } }
-      }, (call) => answering.answer({ ...turn, ...written as NonNullable<typeof written>, model, provider: app.config.model.provider }, call))
+      }, (call) => answering.answer({ ...turn, ...written as NonNullable<typeof written>, model, provider: app.config.model.provider, spoken: question.response_mode === 'streaming' }, call))
       return { ref, app, endUser, place: (written as unknown as Pick<OpenTurn, 'place'>).place }
     }
 
@@ -172,8 +177,8 @@ export const asking = service('chat.asking', {
       completion: async (actor, question, signal) => {
         const answer = await begun(actor, 'completion', question, signal)
         if (question.response_mode === 'streaming') return streamed(answer, signal)
-        const { conversation_id: _none, ...rest } = await awaited(answer, signal)
-        return rest
+        const { event, task_id, id, message_id, mode, answer: said, metadata, created_at } = await awaited(answer, signal)
+        return { event, task_id, id, message_id, mode, answer: said, metadata, created_at }
       },
       stop: async (actor, family, user, taskId) => {
         const app = await open(actor, family)

@@ -1,5 +1,4 @@
 /** Files of questions, as a model is shown them. */
-import { Buffer } from 'node:buffer'
 import { service } from '../../../core/index.ts'
 import { appFiles } from '../../apps/ports.ts'
 import type { AppFile, FileType } from '../../apps/ports.ts'
@@ -11,6 +10,8 @@ const ABILITIES: Readonly<Partial<Record<FileType, string>>> = { image: 'vision'
 
 /** As it is kept with a message. */
 export type KeptFile = Pick<AppFile, 'type' | 'transferMethod' | 'url' | 'uploadFileId'>
+export const isSame = (one: KeptFile, other: KeptFile): boolean => one.uploadFileId === null ? one.url === other.url : one.uploadFileId === other.uploadFileId
+const known = (mimeType: string): boolean => mimeType !== '' && mimeType !== 'application/octet-stream'
 const elsewhere = ({ type, transferMethod, url }: KeptFile): AppFile => {
   const name = decodeName(url ?? '')
   return { type, transferMethod, url, uploadFileId: null, name, extension: /\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? '', mimeType: '', size: null }
@@ -32,7 +33,7 @@ export const attachments = service('chat.attachments', {
   create: ({ appFiles }): Attachments => {
     const bytes = async (workspaceId: string, id: string): Promise<Uint8Array> => Buffer.concat(await (await appFiles.read(workspaceId, id)).toArray() as Buffer[])
     const part = async (workspaceId: string, { type, uploadFileId, url, mimeType, name }: AppFile): Promise<MessagePart> => ({
-      type: 'file', mediaType: mimeType === '' ? `${type === 'document' ? 'application' : type}/*` : mimeType, name,
+      type: 'file', mediaType: known(mimeType) ? mimeType : `${type === 'document' ? 'application' : type}/*`, name,
       data: uploadFileId === null ? new URL(url ?? '') : await bytes(workspaceId, uploadFileId),
     })
     const readable = ({ type }: AppFile, { features = [] }: ModelInfo): boolean => features.includes(ABILITIES[type] ?? '')

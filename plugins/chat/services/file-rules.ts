@@ -1,6 +1,7 @@
 /** Which files an app takes, with a question and in its form. No I/O. */
 import type { AppFile, FileInput, FileRules, FileType, InputField, ModelConfig, TransferMethod } from '../../apps/ports.ts'
 import { invalid } from '../errors.ts'
+import type { KeptFile } from './attachments.ts'
 
 const METHODS: readonly TransferMethod[] = ['remote_url', 'local_file']
 const TYPES: readonly FileType[] = ['image', 'document', 'audio', 'video', 'custom']
@@ -29,3 +30,6 @@ export const inputFiles = ({ type }: InputField, value: unknown): readonly FileI
 export const keptInput = ({ type, transferMethod, url, uploadFileId, name, extension, mimeType, size }: AppFile) => ({
   type, transfer_method: transferMethod, url, upload_file_id: uploadFileId, filename: name, extension: extension === '' ? '' : `.${extension}`, mime_type: mimeType, size,
 })
+/** The files among the inputs of a conversation. */
+export const keptFiles = (form: readonly InputField[], inputs: Readonly<Record<string, unknown>>): readonly KeptFile[] => form.flatMap((field) =>
+  (inputFiles(field, inputs[field.variable]) as readonly ReturnType<typeof keptInput>[]).map(({ type, transfer_method: transferMethod, url, upload_file_id: uploadFileId }) => ({ type, transferMethod, url, uploadFileId })))

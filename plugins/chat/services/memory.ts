@@ -2,7 +2,7 @@
 import { database, service } from '../../../core/index.ts'
 import type { ModelInfo } from '../../models/ports.ts'
 import { chatConfig } from '../config.ts'
-import { attachments } from './attachments.ts'
+import { attachments, isSame } from './attachments.ts'
 import type { KeptFile } from './attachments.ts'
 import { prompting } from './prompting.ts'
 import type { Exchange } from './prompting.ts'
@@ -10,7 +10,7 @@ import type { Exchange } from './prompting.ts'
 /** Messages that are looked at at most. */
 const MOST = 200
 
-export interface Remembered { readonly workspaceId: string; readonly conversationId: string; readonly position: number }
+export interface Remembered { readonly workspaceId: string; readonly conversationId: string; readonly position: number; /** Files that the model is shown anyhow. */ readonly known: readonly KeptFile[] }
 export interface Memory {
   /**
    * What was asked and answered before this position, in order: the newest that have room in so many tokens, and in those that the
@@ -21,7 +21,7 @@ export interface Memory {
 export const memory = service('chat.memory', {
   uses: { db: database, attachments, prompting, config: chatConfig },
   create: ({ db, attachments, prompting, config }): Memory => ({
-    before: async ({ workspaceId, conversationId, position }, model, room) => {
+    before: async ({ workspaceId, conversationId, position, known }, model, room) => {
       let left = Math.min(room, config.memoryTokens)
       if (position === 1 || left <= 0) return []
       const rows = await db.query<{ query: string; answer: string; files: KeptFile[] | null }>(
@@ -32,14 +32,15 @@ export const memory = service('chat.memory', {
          WHERE m.workspace_id = $1 AND m.conversation_id = $2 AND m.position < $3 AND m.status IN ('normal', 'stopped') AND m.answer <> '' AND m.query <> ''
            AND m.metadata -> 'moderated' IS NULL
          ORDER BY m.position DESC LIMIT ${MOST}`, [workspaceId, conversationId, position])
-      const chosen: typeof rows = []
-      for (const row of rows) {
-        left -= prompting.tokensOf({ query: row.query, answer: row.answer, files: row.files?.length ?? 0 })
+      const chosen: { readonly query: string; readonly answer: string; readonly files: readonly KeptFile[] }[] = []
+      for (const { files, ...said } of rows) {
+        const row = { ...said, files: (files ?? []).filter((file) => !known.some((one) => isSame(one, file))) }
+        left -= prompting.tokensOf({ query: row.query, answer: row.answer, files: row.files.length })
         if (left < 0) break
         chosen.unshift(row)
       }
-      const files = await attachments.kept(workspaceId, chosen.map((row) => row.files ?? []))
-      return Promise.all(chosen.map(async ({ query, answer }, index) => ({ query, answer, ...await attachments.of(workspaceId, files[index] ?? [], model) })))
+      const lists = await attachments.kept(workspaceId, chosen.map(({ files }) => files))
+      return Promise.all(chosen.map(async ({ query, answer }, index) => ({ query, answer, ...await attachments.of(workspaceId, lists[index] ?? [], model) })))
     },
   }),
 })

@@ -11,16 +11,15 @@ export const pinged = async function* <T>(source: AsyncIterable<T>, everyMs: num
     for (;;) {
       const first = await Promise.race([next, new Promise<'ping'>((done) => { ticking = setTimeout(done, Math.max(0, due - performance.now()), 'ping') })])
       clearTimeout(ticking)
-      if (first !== 'ping') {
-        if (first.done) return
-        yield first.value
-        next = iterator.next()
-      }
-      // Whatever comes never keeps it back for long.
-      if (performance.now() >= due) {
+      if (first !== 'ping' && first.done) return
+      // Before what comes, never after it: nothing follows the last event. And whatever comes fast does not keep it back.
+      if (performance.now() >= due || first === 'ping') {
         yield 'ping'
         due = performance.now() + everyMs
       }
+      if (first === 'ping') continue
+      yield first.value
+      next = iterator.next()
     }
   } finally {
     clearTimeout(ticking)

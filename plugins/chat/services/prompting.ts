@@ -56,19 +56,16 @@ const advancedChat = (material: Material, context: string, history: readonly Exc
   const items = config.chat_prompt_config.prompt ?? []
   const said = (special: Parameters<typeof mentions>[1]) => items.some(({ text }) => mentions(text, special))
   const special = { pre_prompt: fill(config.pre_prompt, values), context, histories: asText(history, config), query }
-  const filled = items.map(({ role, text }) => ({ role, asks: mentions(text, 'query'), text: fill(text, values, special) }))
+  const filled = items.map(({ role, text }) => ({ role, asks: role === 'user' && mentions(text, 'query'), text: fill(text, values, special) })).filter(({ text }) => text.trim() !== '')
   const earlier = said('histories') ? [] : asMessages(history)
-  // Earlier messages stand before the question, wherever the template puts it.
+  // Earlier messages stand before the question, wherever the template puts it; where it puts none, that is the end.
   const at = filled.findIndex(({ asks }) => asks)
-  const [before, after] = at < 0 ? [filled, []] : [filled.slice(0, at), filled.slice(at)]
-  const own = (some: typeof filled): PromptMessage[] => some.filter(({ text }) => text.trim() !== '').map(({ role, text }) => message(role, text))
-  const all = [
-    ...said('context') || context === '' ? [] : [message('system', context)], ...own(before), ...earlier, ...own(after),
-    ...at < 0 && query !== '' ? [message('user', query)] : [],
-  ]
-  const last = all.findLastIndex(({ role }) => role === 'user')
-  if (last < 0) return [...all, message('user', query, material)]
-  return all.map((one, index) => index === last ? message('user', one.content as string, material) : one)
+  const own = at < 0 && query !== '' ? [...filled, { role: 'user' as const, asks: true, text: query }] : filled
+  const from = at < 0 && query === '' ? own.length : own.findIndex(({ asks }) => asks)
+  const last = own.findLastIndex(({ role }) => role === 'user')
+  // Somebody has to say something: where the template lets nobody, its last words are the question.
+  const shown = own.map(({ role, text }, index) => index === last || last < 0 && index === own.length - 1 ? message('user', text, material) : message(role, text))
+  return [...said('context') || context === '' ? [] : [message('system', context)], ...shown.slice(0, from), ...earlier, ...shown.slice(from)]
 }
 const advancedText = (material: Material, context: string, history: readonly Exchange[]): PromptMessage[] => {
   const { config, mode, values, query } = material
@@ -124,6 +121,7 @@ export const prompting = service('chat.prompting', {
 ${size(material)}. Shorten it, or choose a model that takes more.`, { params: 'query' })
       },
       room: (material, passages) => {
+        if (material.model.contextSize === undefined) return { passages, left: Number.POSITIVE_INFINITY }
         const kept = forAnswer(material) || size(material) / 4
         const left = (count: number): number => size(material) - kept - tokens(assemble(material, passages.slice(0, count), []))
         let count = passages.length

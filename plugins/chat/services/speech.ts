@@ -1,4 +1,5 @@
 /** An answer spoken while it is written, sentence by sentence. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { logger, service } from '../../../core/index.ts'
 import type { ConfiguredApp } from '../../apps/ports.ts'
 import { models } from '../../models/ports.ts'
@@ -17,6 +18,10 @@ export interface Speech {
 }
 export const speaks = ({ config: { text_to_speech: said } }: ConfiguredApp): boolean => said.enabled && said.autoPlay === 'enabled'
 
+/** Milliseconds for the next piece of sound, once the text is at its end. */
+const PATIENCE = 5_000
+/** UTF-16 units after which a sentence is spoken as far as it has come. */
+const LONGEST = 1_000
 /** Whole sentences at the front of a text. A mark within a number, or a name, does not end one. */
 const SENTENCES = /^[\s\S]*(?:[.!?…]+["'”’)\]]*(?=\s)|[。！？；]+["'”’」』）]*|\n)/u
 
@@ -29,16 +34,19 @@ export const speech = service('chat.speech', {
       const model = models.defaultModel(workspaceId, 'tts')
       let waiting = ''
       let hushed = 0
+      let heard = 0
       let spoken: Promise<void> = model.then((one) => { if (!one) throw new Error('no provider offers a model that speaks') })
+      const isOver = (turn: number): boolean => turn !== hushed || signal.aborted
       const speak = (text: string): void => {
         const turn = hushed
         if (text.trim() === '') return
         spoken = spoken.then(async () => {
           const ref = await model
-          if (!ref || turn !== hushed || signal.aborted) return
+          if (!ref || isOver(turn)) return
           const { audio } = await models.speak(workspaceId, ref, { text: text.trim(), ...voice === '' ? {} : { voice }, signal })
           for await (const piece of audio) {
-            if (turn !== hushed || signal.aborted) return
+            if (isOver(turn)) return
+            heard += 1
             if (piece.length > 0) emit(piece)
           }
         })
@@ -49,7 +57,7 @@ export const speech = service('chat.speech', {
       return {
         say: (text) => {
           waiting += text
-          const whole = SENTENCES.exec(waiting)?.[0] ?? ''
+          const whole = SENTENCES.exec(waiting)?.[0] ?? (waiting.length > LONGEST ? waiting : '')
           waiting = waiting.slice(whole.length)
           speak(whole)
         },
@@ -60,7 +68,12 @@ export const speech = service('chat.speech', {
         end: async () => {
           speak(waiting)
           waiting = ''
-          await spoken.catch((error: unknown) => { if (!signal.aborted) log.warn({ err: error }, 'an answer was not spoken') })
+          const done = spoken.then(() => true, (error: unknown) => {
+            if (!signal.aborted) log.warn({ err: error }, 'an answer was not spoken')
+            return true
+          })
+          for (let before = -1; before !== heard && !await Promise.race([done, sleep(PATIENCE, false, { ref: false })]);) before = heard
+          hushed += 1
         },
       }
     },

@@ -22,6 +22,8 @@ export interface NewTurn {
   readonly values: Values
   readonly query: string
   readonly files: readonly SentFile[]
+  /** Those among the inputs, which go along with every question. */
+  readonly inputFiles: readonly AppFile[]
   /** Whether a model is to name the conversation. */
   readonly named: boolean
 }

@@ -14,10 +14,5 @@ export const soundPieces = () => {
   }
 }
 /** Code points. */
-export const lengthOf = (text: string): number => {
-  let length = 0
-  for (const _ of text) length += 1
-  return length
-}
-export const isLonger = (text: string, than: number): boolean => text.length > than && lengthOf(text) > than
+export const lengthOf = (text: string): number => [...text].length
 export const firstPoints = (text: string, count: number): string => [...text.slice(0, count * 2)].slice(0, count).join('')
