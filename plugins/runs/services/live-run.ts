@@ -43,15 +43,21 @@ export const createLiveRun = (ref: RunRef, run: NewRun, { events, log, eventByte
   let hushed = false
   let sending: Promise<void> | undefined
 
-  const send = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const batch = waiting
-      waiting = []
-      try { await events.append(ref.id, batch) } catch (error) { log.error({ err: error, run: ref.id }, 'events of a run were lost') }
-    }
+  const sent = (): Promise<void> | undefined => {
     sending = undefined
+    return flush()
   }
-  const flush = async (): Promise<void> => { if (waiting.length > 0 || sending) await (sending ??= send()) }
+  const lost = (error: unknown): Promise<void> | undefined => {
+    log.error({ err: error, run: ref.id }, 'events of a run were lost')
+    return sent()
+  }
+  /** One call at a time, so that order does not depend on the adapter; what is said meanwhile goes together. */
+  const flush = (): Promise<void> | undefined => {
+    if (sending || waiting.length === 0) return sending
+    const batch = waiting
+    waiting = []
+    return sending = events.append(ref.id, batch).then(sent, lost)
+  }
 
   const live: LiveRun = {
     ref, run, signal: controller.signal, finished: false, finishing: 0, closing: undefined,
