@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import test from 'ava'
 import fc from 'fast-check'
+import pg from 'pg'
 import { naming } from '../plugins/chat/services/naming.ts'
 import { questionsIn } from '../plugins/chat/text/questions.ts'
 import { withoutThinking } from '../plugins/chat/text/spoken.ts'
@@ -23,7 +24,7 @@ test.after.always(() => app.close())
 let users = 0
 const somebody = (): string => `user ${users += 1}`
 const get = ({ api }: MadeApp, path: string, query: Record<string, string | number | undefined> = {}) => {
-  const search = new URLSearchParams(Object.entries(query).flatMap(([name, value]) => value === undefined ? [] : [[name, String(value)]])).toString()
+  const search = new URLSearchParams(Object.entries(query).flatMap(([name, value]) => value === undefined ? [] : [[name, String(value)] as [string, string]])).toString()
   return api.send('GET', `/v1${path}${search === '' ? '' : `?${search}`}`)
 }
 const idsOf = (body: { data: { id: string }[] }): string[] => body.data.map(({ id }) => id)
@@ -258,6 +259,54 @@ test('questions and thinking in many forms', (t) => {
   fc.assert(fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 5 }), (text, most) => { t.true(questionsIn(`[${text}"<think>`, most).length <= most) }))
 })
 
+test.serial('what is really asked and answered is there at once, rated, gone on with, and deleted even while it is being answered', async (t) => {
+  const user = somebody()
+  const file = { label: 'Paper', variable: 'paper', required: false, allowed_file_types: ['document'] }
+  const talker = await newApp('chat', { user_input_form: [{ file }, { json_object: { label: 'Any', variable: 'any', required: false } }], opening_statement: 'Hello {{any}}' })
+  const form = new FormData()
+  form.set('file', new Blob(['an owl'], { type: 'text/plain' }), 'owl.txt')
+  form.set('user', user)
+  const upload = await (await app.fetch('/v1/files/upload', { method: 'POST', token: talker.token, body: form })).json() as { id: string }
+  const other = new FormData()
+  other.set('file', new Blob(['a secret'], { type: 'text/plain' }), 'secret.txt')
+  other.set('user', somebody())
+  const secret = await (await app.fetch('/v1/files/upload', { method: 'POST', token: talker.token, body: other })).json() as { id: string }
+  const forged = { type: 'document', transfer_method: 'local_file', upload_file_id: secret.id }
+  const ask = (body: object) => talker.api.send('POST', '/v1/chat-messages', { user, query: 'Where?', inputs: {}, auto_generate_name: false, ...body })
+  const first = await ask({ inputs: { paper: { type: 'document', transfer_method: 'local_file', upload_file_id: upload.id }, any: forged } })
+  t.is(first.status, 200, JSON.stringify(first.body))
+  const { conversation_id: id, message_id: message } = first.body as { conversation_id: string; message_id: string }
+  t.is((await ask({ conversation_id: id })).status, 200)
+  const { data } = (await get(talker, '/messages', { user, conversation_id: id })).body
+  t.deepEqual(data.map((one: any) => [one.query, one.answer, one.status]), [['Where?', 'Owls at night', 'normal'], ['Where?', 'Owls at night', 'normal']])
+  t.true(data[0].total_tokens > 0 && data[0].total_price !== '0' && data[0].currency === 'USD')
+  t.is(data[0].message_files[0].upload_file_id, upload.id)
+  const [listed] = (await get(talker, '/conversations', { user })).body.data
+  for (const { inputs } of [listed, data[0], data[1]]) {
+    const link = new URL(inputs.paper.url as string, app.url)
+    t.is(await (await app.fetch(link.pathname + link.search)).text(), 'an owl')
+    t.deepEqual(inputs.any, forged, 'what only says that it is a file is given no link')
+  }
+  t.is((await talker.api.send('POST', `/v1/messages/${message}/feedbacks`, { user, rating: 'like' })).status, 200)
+
+  let go!: () => void
+  const held = new Promise<void>((resolve) => { go = resolve })
+  toy.answer = async function* () { yield 'Owls '; await held; yield 'at night' }
+  const streamed = await app.fetch('/v1/chat-messages', { token: talker.token, json: { user, query: 'And?', inputs: {}, conversation_id: id, response_mode: 'streaming' } })
+  const reader = (streamed.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  while (!text.includes('Owls ')) text += (await reader.read()).value ?? ''
+  t.is((await talker.api.send('DELETE', `/v1/conversations/${id}`, { user })).status, 204)
+  go()
+  for (let next = await reader.read(); !next.done; next = await reader.read()) text += next.value
+  t.regex(text, /"event":"message_end"/)
+  t.notRegex(text, /"event":"error"/)
+  is(t, await get(talker, '/messages', { user, conversation_id: id }), 404, 'not_found')
+  is(t, await ask({ conversation_id: id }), 404, 'not_found')
+  t.deepEqual(await db('SELECT 1 FROM messages WHERE conversation_id = $1', id), [])
+  t.deepEqual(await db(`SELECT DISTINCT status FROM runs WHERE app_id = $1`, talker.id), [{ status: 'succeeded' }])
+})
+
 test.serial('the console shows what everybody said, and what was thought of it', async (t) => {
   const talker = await newApp('chat', { pre_prompt: 'Be an owl.' })
   const [ann, ben] = [somebody(), somebody()]
@@ -280,7 +329,7 @@ test.serial('the console shows what everybody said, and what was thought of it',
   t.deepEqual(await found('keyword=%25'), [])
   t.deepEqual(await found('start=1970-01-01 00:30'), [second.id, empty.id].sort())
   t.deepEqual(await found('end=1970-01-01T00:30:00Z'), [first.id])
-  for (const query of ['annotation_status=annotated', 'start=yesterday', 'start=2026-02-30 10:00', 'limit=0', 'page=x', 'keyword=%00']) is(t, await list(`?${query}`), 400, 'invalid_param')
+  for (const query of ['annotation_status=annotated', 'start=yesterday', 'start=2026-02-30 10:00', 'start=0000-01-01', 'limit=0', 'page=x', 'keyword=%00']) is(t, await list(`?${query}`), 400, 'invalid_param')
   t.like((await console_('GET', `/apps/${talker.id}/chat-conversations/${first.id}`)).body, { id: first.id, introduction: 'Hello', message_count: 2, model_config: { model: { provider: 'toy', name: 'echo' }, pre_prompt: 'Be an owl.' } })
   const messages = (await console_('GET', `/apps/${talker.id}/chat-messages?conversation_id=${first.id}&limit=1`)).body
   t.like({ has_more: messages.has_more, id: messages.data[0].id, status: messages.data[0].status }, { has_more: true, id: first.messages[1], status: 'error' })
@@ -304,6 +353,42 @@ test.serial('the console shows what everybody said, and what was thought of it',
   t.is((await console_('DELETE', `/apps/${talker.id}/chat-conversations/${first.id}`)).status, 204)
   is(t, await console_('DELETE', `/apps/${talker.id}/chat-conversations/${first.id}`), 404, 'not_found')
   t.is((await db(`SELECT 1 FROM audit_logs WHERE action = 'conversation.deleted' AND resource_id = $1`, first.id)).length, 1)
+})
+
+test.serial('a page costs as many statements as another, however much is on it', async (t) => {
+  const proto = pg.Client.prototype as unknown as { query: (...values: unknown[]) => unknown }
+  const { query } = proto
+  let statements = 0
+  proto.query = function counted(this: unknown, ...values) {
+    statements += 1
+    return query.apply(this, values)
+  }
+  try {
+    const user = somebody()
+    const talker = await newApp('chat')
+    let talk = await write(talker, user, Array.from({ length: 8 }, () => ({})))
+    for (let index = 0; index < 8; index += 1) {
+      await talker.api.send('POST', `/v1/messages/${talk.messages[0]}/feedbacks`, { user, rating: 'like' })
+      talk = await write(talker, user, Array.from({ length: 8 }, () => ({})))
+    }
+    const least = async (ask: () => Promise<{ body: { data: unknown[] } }>): Promise<{ cost: number; items: number }> => {
+      const tries: number[] = []
+      let items = 0
+      for (let index = 0; index < 4; index += 1) {
+        const before = statements
+        items = (await ask()).body.data.length
+        tries.push(statements - before)
+      }
+      return { cost: Math.min(...tries), items }
+    }
+    const service = (path: string) => (limit: number) => () => get(talker, path, { user, limit, conversation_id: talk.id })
+    const console = (path: string) => (limit: number) => () => console_('GET', `/apps/${talker.id}/${path}?limit=${limit}${path === 'chat-messages' ? `&conversation_id=${talk.id}` : ''}`)
+    for (const at of [service('/conversations'), service('/messages'), service('/app/feedbacks'), console('chat-conversations'), console('chat-messages')]) {
+      const [few, many] = [await least(at(2)), await least(at(100))]
+      t.is(few.items, 2)
+      t.true(many.items >= 8 && many.cost <= few.cost, `${few.cost} for 2, ${many.cost} for ${many.items}`)
+    }
+  } finally { proto.query = query }
 })
 
 test.serial('another workspace is shown none of it', async (t) => {

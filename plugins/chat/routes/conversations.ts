@@ -46,7 +46,7 @@ const rename = route({
     const { reach } = await visits.enter(actor, body.user, CHATTING)
     if (!body.auto_generate) return presentConversation(await conversations.rename(reach, params.conversation_id, body.name))
     const found = await conversations.find(reach, params.conversation_id)
-    return presentConversation(await naming.rename(found, signal) ?? found)
+    return presentConversation({ ...found, name: await naming.rename(found, signal) ?? found.name })
   },
 })
 

@@ -14,7 +14,7 @@ export const conversationOfApp = Joi.object<ConversationOfApp, true>({ app_id: u
 export interface MessageOfApp extends AppParams { message_id: string }
 export const messageOfApp = Joi.object<MessageOfApp, true>({ app_id: uuid.required(), message_id: uuid.required() })
 
-const WHEN = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?$/
+const WHEN = /^(19[7-9]\d|[2-9]\d{3})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?$/
 /** A moment as the console writes it, `2026-11-26 09:30`, or in ISO 8601; without a zone it is UTC. */
 const moment = Joi.string().empty('').custom((given: string, helpers) => {
   const [, year, month, day, hour = '00', minute = '00', second = '00', zone = 'Z'] = WHEN.exec(given) ?? []

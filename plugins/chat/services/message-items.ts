@@ -6,6 +6,7 @@ import { chatErrors } from '../errors.ts'
 import type { FeedbackRow } from '../models/feedback.ts'
 import type { MessageFileRow, MessageRow } from '../models/message.ts'
 import type { Sliced } from './conversations.ts'
+import { inputLinks } from './input-links.ts'
 import type { Reach } from './visits.ts'
 
 /** @property url serves it now; null where it is gone */
@@ -34,12 +35,13 @@ const byMessage = <T extends { message_id: string }>(rows: readonly T[]): Readon
 }
 
 export const messageItems = service('chat.messageItems', {
-  uses: { db: database, files: appFiles },
-  create: ({ db, files }): MessageItems => {
+  uses: { db: database, files: appFiles, links: inputLinks },
+  create: ({ db, files, links }): MessageItems => {
     const show = async (workspaceId: string, rows: readonly MessageRow[]): Promise<readonly ShownMessage[]> => {
       if (rows.length === 0) return []
       const ids = rows.map(({ id }) => id)
-      const [sent, feedbacks] = await Promise.all([
+      const [linked, sent, feedbacks] = await Promise.all([
+        links.fresh(rows, ({ conversation_id: id }) => id),
         db.query<MessageFileRow>('SELECT * FROM message_files WHERE workspace_id = $1 AND message_id = ANY ($2::uuid[]) ORDER BY belongs_to DESC, position, id', [workspaceId, ids]),
         db.query<FeedbackRow>('SELECT * FROM message_feedbacks WHERE workspace_id = $1 AND message_id = ANY ($2::uuid[]) ORDER BY from_source DESC', [workspaceId, ids]),
       ])
@@ -51,7 +53,7 @@ export const messageItems = service('chat.messageItems', {
         return { ...row, known: file, shownUrl: id === null ? row.url : file ? files.link(workspaceId, id) : null }
       })
       const [filesOf, feedbackOf] = [byMessage(shown), byMessage(feedbacks)]
-      return rows.map((row) => ({ ...row, files: filesOf.get(row.id) ?? [], feedbacks: feedbackOf.get(row.id) ?? [] }))
+      return linked.map((row) => ({ ...row, files: filesOf.get(row.id) ?? [], feedbacks: feedbackOf.get(row.id) ?? [] }))
     }
     return {
       show,
@@ -61,7 +63,7 @@ export const messageItems = service('chat.messageItems', {
            FROM messages m JOIN conversations c ON c.workspace_id = m.workspace_id AND c.id = m.conversation_id
            WHERE m.workspace_id = $1 AND m.app_id = $2 AND ($3::uuid IS NULL OR c.end_user_id = $3) AND m.id = $4`,
           [reach.workspaceId, reach.appId, reach.endUserId, id])
-        if (!row) throw chatErrors.messageNotFound()
+        if (!row) throw reach.endUserId === null ? chatErrors.messageNotFound('The app has no such message.') : chatErrors.messageNotFound()
         return row
       },
       list: async ({ workspace_id: workspaceId, id }, firstId, limit) => {

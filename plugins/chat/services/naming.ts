@@ -7,11 +7,11 @@ import { errands } from './errands.ts'
 
 export interface Naming {
   /**
-   * Gives it a title by the workspace's default model. Undefined, and nothing changed, where no model answers (which is logged), or there is
+   * Gives it a title by the workspace's default model, and tells it. Undefined, and nothing changed, where no model answers (which is logged), or there is
    * nothing to go by.
    */
-  rename(conversation: Pick<ConversationRow, 'workspace_id' | 'id'>, signal?: AbortSignal): Promise<ConversationRow | undefined>
-  /** For one that begins with this question; where no model answers, the question itself, shortened. */
+  rename(conversation: Pick<ConversationRow, 'workspace_id' | 'id'>, signal?: AbortSignal): Promise<string | undefined>
+  /** For one that begins with this question; where no model answers, the question itself, shortened. Throws where the signal aborts. */
   title(workspaceId: string, query: string, signal?: AbortSignal): Promise<string>
 }
 
@@ -46,8 +46,7 @@ export const naming = service('chat.naming', {
         const said = await errands.run({ workspaceId, system: ASK, question: trimmed(query, WHOLE, PART), most: ANSWER, signal })
         return titleIn(said?.text ?? '') || undefined
       } catch (error) {
-        signal?.throwIfAborted()
-        log.warn({ err: error }, 'no model found a title for a conversation')
+        if (!signal?.aborted) log.warn({ err: error }, 'no model found a title for a conversation')
         return undefined
       }
     }
@@ -56,10 +55,15 @@ export const naming = service('chat.naming', {
         const query = await firstQuestion(workspaceId, id)
         const title = query?.trim() ? await found(workspaceId, query, signal) : undefined
         if (title === undefined) return undefined
-        const [row] = await db.query<ConversationRow>('UPDATE conversations SET name = $3, is_named = true WHERE workspace_id = $1 AND id = $2 RETURNING *', [workspaceId, id, title])
-        return row
+        await db.query('UPDATE conversations SET name = $3, is_named = true WHERE workspace_id = $1 AND id = $2', [workspaceId, id, title])
+        return title
       },
-      title: async (workspaceId, query, signal) => (query.trim() === '' ? undefined : await found(workspaceId, query, signal)) ?? titleOf(query),
+      title: async (workspaceId, query, signal) => {
+        const title = query.trim() === '' ? undefined : await found(workspaceId, query, signal)
+        // A job that was put back finds a better one later.
+        signal?.throwIfAborted()
+        return title ?? titleOf(query)
+      },
     }
   },
 })

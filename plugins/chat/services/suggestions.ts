@@ -67,8 +67,7 @@ export const suggestions = service('chat.suggestions', {
           // All that it was given went into thinking.
           return questionsIn((await errands.run({ ...errand, most: PATIENT_ANSWER }))?.text ?? '', most)
         } catch (error) {
-          signal?.throwIfAborted()
-          log.warn({ err: error, app: app.id }, 'no questions could be suggested')
+          if (!signal?.aborted) log.warn({ err: error, app: app.id }, 'no questions could be suggested')
           return []
         }
       },
