@@ -40,6 +40,8 @@ export const refused = ({ place, model, log }: Talk, { status, answer, wait = re
     : modelErrors.requestRefused(`${label} failed (${status}); it may be overloaded. Try again in a moment, or use another model.`), true, wait)
 }
 
+/** What a package throws before it sends anything. */
+const NOT_SENT = /^AI_(UnsupportedFunctionality|InvalidPrompt|InvalidArgument)Error$/
 const causes = function* (error: unknown): Generator {
   for (let at = error, depth = 0; at !== undefined && at !== null && depth < 8; at = (at as { cause?: unknown }).cause, depth++) yield at
 }
@@ -52,6 +54,9 @@ export const broken = ({ place, model, log }: Talk, error: unknown, begun: boole
   }
   const { name, message } = error instanceof Error ? error : { name: typeof error, message: '' }
   log.warn({ provider: place.label, model, error: name, answer: withoutSecrets(message, place) }, 'the answer of a model provider broke off')
+  if (NOT_SENT.test(name)) {
+    return new Failure(modelErrors.requestRefused(`${model} of ${place.label} cannot be asked in this way: it lacks something that the messages have, such as tools. Use another model.`), false)
+  }
   return unsaid(place.label, begun)
 }
 /** The connection ended, or what came was no answer. */

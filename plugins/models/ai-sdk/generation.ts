@@ -26,7 +26,7 @@ export interface Conversing {
 
 /** Somebody waits for the answer: another try begins within so many milliseconds, or not at all. */
 const PATIENCE = 10_000
-const TRIES = 4
+const TRIES = 3
 const FIRST_WAIT = 500
 /** No answer takes longer: a server that says a word now and then would keep a connection for ever. */
 const LONGEST = 30 * 60_000
