@@ -98,7 +98,8 @@ export const tableOwners: Rule = (files) => {
     for (const text of strings(file)) {
       const named = [
         ...[...text.matchAll(/\b(?:from|join|into|update|table|truncate|using|on)\s+(?:only\s+|if\s+(?:not\s+)?exists\s+)?"?(\w+)/gi)].map((match) => match[1] ?? ''),
-        ...file.path.includes('/models/') ? [text] : [],
+        // Models give the name of their table alone.
+        ...(/^plugins\/[^/]+\/models\//.test(file.path) ? [text] : []),
       ]
       for (const table of named) {
         const owner = owners.get(table)
