@@ -15,6 +15,7 @@ import type { Settled } from './first-document.ts'
 import { formats } from './formats.ts'
 import { ingestRequests } from './ingest-requests.ts'
 import type { IngestRequest, Made } from './ingest-requests.ts'
+import { NO_WRITER } from './model-pairs.ts'
 import { ruleChoice } from './rule-choice.ts'
 
 /** A file in storage that is to become a document. */
@@ -78,9 +79,7 @@ export const documents = service('datasets.documents', {
     }
 
     const checkHasPairs = ({ extension }: StoredFile): void => {
-      if (!formats.reader(extension)?.pairs) {
-        throw invalid('doc_form', 'doc_form qa_model takes files of questions and answers. Send an Excel (.xlsx) or CSV file with the questions in its first column and the answers in its second, or send another doc_form.')
-      }
+      if (!formats.reader(extension)?.pairs) throw invalid('doc_form', `${NO_WRITER} Or send another doc_form.`)
     }
     const storeFile = async ({ workspaceId, accountId }: Owner, { id: known, key, mediaType, ...file }: StoredFile): Promise<string> => {
       if (known !== undefined) return known
@@ -109,7 +108,7 @@ export const documents = service('datasets.documents', {
       const earlier = request && await ingestRequests.find(locked, request)
       if (earlier) return { ...earlier, isRepeated: true }
       const docForm = await firstDocument.decide(locked, settled, options)
-      if (docForm === 'qa_model') for (const file of files) checkHasPairs(file)
+      if (docForm === 'qa_model' && !settled.writer) for (const file of files) checkHasPairs(file)
       let ofDataset: Promise<string> | undefined
       const chosen = (): Promise<string> => ofDataset ??= ruleChoice.choose(owner, locked, docForm, options.process_rule, options.ruleRequired)
       const batch = newBatch()

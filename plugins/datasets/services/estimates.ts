@@ -5,7 +5,9 @@ import { invalid } from '../errors.ts'
 import type { DocumentRow, UploadFileRow } from '../models/document.ts'
 import type { ProcessRuleInput } from '../schemas/process-rule.ts'
 import { AUTOMATIC, ruleToStore } from '../schemas/process-rule.ts'
+import { formats } from './formats.ts'
 import { looks } from './looks.ts'
+import { modelPairs, NO_WRITER } from './model-pairs.ts'
 import { passages } from './passages.ts'
 import type { Piece } from './passages.ts'
 
@@ -29,8 +31,8 @@ const SHOWN_PIECES = 10
 const KNOWN_RULES = ['remove_extra_spaces', 'remove_urls_emails', 'remove_stopwords']
 
 export const estimates = service('datasets.estimates', {
-  uses: { looks, passages },
-  create: ({ looks, passages }): Estimates => {
+  uses: { formats, looks, modelPairs, passages },
+  create: ({ formats, looks, modelPairs, passages }): Estimates => {
     const estimate = async (field: string, sources: readonly ((signal: AbortSignal) => AsyncIterable<Piece>)[], signal: AbortSignal): Promise<Estimated> => {
       const all = async function* (signal: AbortSignal): AsyncGenerator<Piece> { for (const source of sources) yield* source(signal) }
       const pieces: Piece[] = []
@@ -55,13 +57,15 @@ export const estimates = service('datasets.estimates', {
         })
         return [...text.replace(/\p{Cs}/gu, '')].slice(0, SHOWN_CHARACTERS).join('')
       },
-      files: (files, given, docForm, signal) => {
+      files: async (files, given, docForm, signal) => {
+        const made = docForm === 'qa_model' ? files.find(({ extension }) => !formats.reader(extension)?.pairs) : undefined
+        if (made && !await modelPairs.model(made.workspace_id)) throw invalid('file_ids', NO_WRITER)
         const unknown = given?.rules?.pre_processing_rules?.find(({ id }) => !KNOWN_RULES.includes(id))
         if (unknown) throw invalid('process_rule.rules.pre_processing_rules', `There is no pre-processing rule "${unknown.id}". There are: ${KNOWN_RULES.join(', ')}.`)
         const rule = given ? ruleToStore(given, docForm) : { mode: 'automatic' as const, rules: AUTOMATIC }
         return estimate('file_ids', files.map((file) => (signal) => passages.from({ file, rule, docForm }, signal)), signal)
       },
-      documents: (documents, signal) => estimate('document_id', documents.map((document) => (signal) => passages.of(document, signal)), signal),
+      documents: (documents, signal) => estimate('document_id', documents.map((document) => (signal) => passages.preview(document, signal)), signal),
     }
   },
 })

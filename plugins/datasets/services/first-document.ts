@@ -7,8 +7,14 @@ import type { DatasetRow, IndexingTechnique } from '../models/dataset.ts'
 import type { DocumentSettings } from '../schemas/document.ts'
 import { DEFAULT_RETRIEVAL } from '../schemas/retrieval-model.ts'
 import { modelChoice } from './model-choice.ts'
+import { modelPairs } from './model-pairs.ts'
 
-export interface Settled { readonly technique: IndexingTechnique; readonly model: ModelRef | undefined }
+export interface Settled {
+  readonly technique: IndexingTechnique
+  readonly model: ModelRef | undefined
+  /** Makes questions and answers of texts, where the documents have that form and the workspace has one that can. */
+  readonly writer?: ModelRef | undefined
+}
 /** What of a dataset a first document decides, of one that may not be there yet. */
 export type Undecided = Pick<DatasetRow, 'workspace_id' | 'provider' | 'indexing_technique' | 'embedding_model' | 'embedding_model_provider' | 'doc_form'>
 export interface FirstDocument {
@@ -19,20 +25,20 @@ export interface FirstDocument {
 }
 
 export const firstDocument = service('datasets.first-document', {
-  uses: { Dataset, modelChoice },
-  create: ({ Dataset, modelChoice }): FirstDocument => ({
+  uses: { Dataset, modelChoice, modelPairs },
+  create: ({ Dataset, modelChoice, modelPairs }): FirstDocument => ({
     settle: async (dataset, given) => {
       if (dataset.provider === 'external') throw datasetErrors.externalHasNoDocuments()
-      formOf(dataset, given)
+      const writer = formOf(dataset, given) === 'qa_model' ? await modelPairs.model(dataset.workspace_id) : undefined
       const technique = dataset.indexing_technique ?? given.indexing_technique
       if (!technique) throw invalid('indexing_technique', 'indexing_technique is required. The first document of a dataset decides: high_quality or economy.')
       const named = await modelChoice.named(dataset.workspace_id, given)
       await modelChoice.checkReranking(dataset.workspace_id, given.retrieval_model)
-      if (technique === 'economy') return { technique, model: undefined }
+      if (technique === 'economy') return { technique, model: undefined, writer }
       const kept = embeddingModelOf(dataset)
       const model = dataset.indexing_technique && kept ? kept : named ?? kept ?? await modelChoice.fallback(dataset.workspace_id)
       if (!model) throw datasetErrors.noProvider()
-      return { technique, model }
+      return { technique, model, writer }
     },
     decide: async (dataset, { technique, model }, given) => {
       const docForm = formOf(dataset, given)

@@ -16,6 +16,7 @@ import { textIndex } from '../ports.ts'
 import { indexingRemoval } from './indexing-removal.ts'
 import { indexingTasks, keyOf, OF_TASK, SEGMENTS_OF_TASK } from './indexing-task.ts'
 import type { Locked, Slice, Step, Task } from './indexing-task.ts'
+import { modelPairs } from './model-pairs.ts'
 import { passages } from './passages.ts'
 import type { Piece } from './passages.ts'
 
@@ -25,6 +26,8 @@ export interface IndexingSegments {
 }
 /** Passages that are read and analysed before others have a turn: some milliseconds. */
 const TURN = 4
+/** Milliseconds after which what is there is stored, however little it is: what a model makes comes slowly. */
+const HOLD = 1_000
 interface NewSegment extends Piece { readonly id: string; readonly position: number; readonly hash: string; readonly keywords: readonly string[] }
 
 const insertSegments = `
@@ -41,8 +44,8 @@ const insertChildren = `
   SELECT $1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::text, * FROM unnest($6::uuid[], $7::uuid[], $8::int[], $9::text[], $10::int[], $11::text[])`
 
 export const indexingSegments = service('datasets.indexing-segments', {
-  uses: { db: database, tasks: indexingTasks, removal: indexingRemoval, passages, textIndex, config: datasetsConfig },
-  create: ({ db, tasks, removal, passages, textIndex, config }): IndexingSegments => {
+  uses: { db: database, tasks: indexingTasks, removal: indexingRemoval, passages, modelPairs, textIndex, config: datasetsConfig },
+  create: ({ db, tasks, removal, passages, modelPairs, textIndex, config }): IndexingSegments => {
     // What one transaction writes: a few hundredths of a second of an embedded database, which nobody else can use meanwhile.
     const most = config.storeSize ?? (db.exclusive ? 20 : 250)
     const longest = most * 1000
@@ -98,7 +101,7 @@ export const indexingSegments = service('datasets.indexing-segments', {
       const stored = last?.position ?? 0
       let position = 0
       let batch: NewSegment[] = []
-      let [rows, length] = [0, 0]
+      let [rows, length, since] = [0, 0, performance.now()]
       for await (const piece of passages.of(document, slice.signal)) {
         position += 1
         if (position === 1) await begun(task)
@@ -111,16 +114,18 @@ export const indexingSegments = service('datasets.indexing-segments', {
         batch.push(newSegment(task, position, piece))
         rows += 1 + piece.children.length
         length += piece.content.length + (piece.answer?.length ?? 0)
-        if (rows < most && length < longest) continue
+        if (rows < most && length < longest && performance.now() - since < HOLD) continue
         if (!await storeBatch(task, document.dataset_id, batch)) return 'gone'
         batch = []
         rows = 0
         length = 0
+        since = performance.now()
         if (await slice.isOver()) return 'later'
       }
       if (position < stored) return 'differs'
       if (batch.length > 0 && !await storeBatch(task, document.dataset_id, batch)) return 'gone'
       await finish(task)
+      if (document.doc_form === 'qa_model') await modelPairs.forget(document)
       return 'done'
     }
     return {

@@ -1,6 +1,7 @@
 /** From a document's file to its passages, one after another: however large the file is, little of it is in memory at a time. */
 import type { Readable } from 'node:stream'
 import { service, storage, StorageNotFound } from '../../../core/index.ts'
+import { ahead } from '../chunking/ahead.ts'
 import { chunkingRule } from '../chunking/rule.ts'
 import { codePoints } from '../chunking/code-points.ts'
 import { datasetsConfig } from '../config.ts'
@@ -12,6 +13,7 @@ import type { ProcessRuleRow } from '../models/process-rule.ts'
 import { chunker } from '../ports.ts'
 import type { Extractor, Pair } from '../ports.ts'
 import { formats } from './formats.ts'
+import { modelPairs } from './model-pairs.ts'
 
 /** What becomes a segment: a passage, or the question of a pair. */
 export interface Piece { readonly content: string; readonly answer: string | null; readonly children: readonly string[] }
@@ -24,22 +26,27 @@ export interface Source {
 }
 export interface Passages {
   /**
-   * In order, at least one, and the same ones whenever it is asked for the same content. Throws a `DocumentFault` where the file, its text
-   * or the rule is to blame, anything else where a second attempt may succeed.
+   * In order, at least one, and the same ones whenever it is asked for the same content; questions and answers that the file does not have
+   * itself are made by a model. Throws a `DocumentFault` where the file, its text, the rule or the model is to blame, anything else where a
+   * second attempt may succeed.
    */
   of(document: DocumentRow, signal: AbortSignal): AsyncIterable<Piece>
-  /** The passages that a document of it would have. Throws as `of` does. */
+  /** The passages that a document of it would have; no model is asked, so that where one would make questions and answers, those of which. Throws as `of` does. */
   from(source: Source, signal: AbortSignal): AsyncIterable<Piece>
+  /** The same of a document. */
+  preview(document: DocumentRow, signal: AbortSignal): AsyncIterable<Piece>
   /** The text of a file as it was read, before it is cleaned and cut. Throws as `of` does. */
   text(file: UploadFileRow, signal: AbortSignal): AsyncIterable<string>
 }
 /** Each child has a row and a vector of its own, so they are counted too: so many are allowed for each segment that is. */
 const CHILDREN = 10
+/** Passages that a model works on at the same time, for one document. */
+const AT_ONCE = 4
 interface Opened { readonly file: UploadFileRow; readonly stream: Readable; readonly reader: Extractor }
 
 export const passages = service('datasets.passages', {
-  uses: { storage, formats, chunker, config: datasetsConfig, UploadFile, ProcessRule },
-  create: ({ storage, formats, chunker, config, UploadFile, ProcessRule }): Passages => {
+  uses: { storage, formats, chunker, modelPairs, config: datasetsConfig, UploadFile, ProcessRule },
+  create: ({ storage, formats, chunker, modelPairs, config, UploadFile, ProcessRule }): Passages => {
     const open = async (file: UploadFileRow | null): Promise<Opened> => {
       const reader = file && formats.reader(file.extension)
       if (file && !reader) throw new DocumentFault(`Nothing here reads .${file.extension} files any more. There are readers for: ${formats.supported().join(', ')}.`)
@@ -68,13 +75,8 @@ export const passages = service('datasets.passages', {
         stream.destroy()
       }
     }
-    const pairsOf = async function* (opened: Opened, signal: AbortSignal): AsyncGenerator<Piece> {
-      const { file, stream, reader } = opened
-      if (!reader.pairs) {
-        stream.destroy()
-        throw new DocumentFault(`Questions and answers are read from a table with a column of each, and not from a .${file.extension} file. Send a csv or xlsx file, or use another doc_form.`)
-      }
-      const found = reader.pairs(stream, { name: file.name, signal })
+    const pairsOf = async function* (opened: Opened, found: AsyncIterable<Pair>, signal: AbortSignal): AsyncGenerator<Piece> {
+      const { file } = opened
       for await (const pair of reading<Pair>(opened, found, ({ question, answer }) => question.length + answer.length, signal)) {
         const [content, answer] = [pair.question, pair.answer].map((text) => text.replaceAll('\0', '').trim()) as [string, string]
         const longest = Math.max(codePoints(content), codePoints(answer))
@@ -94,10 +96,25 @@ export const passages = service('datasets.passages', {
         stream.destroy()
       }
     }
-    const from = async function* (source: Source, signal: AbortSignal): AsyncGenerator<Piece> {
+    const madeOf = async function* (document: DocumentRow, cut: AsyncIterable<Piece>, signal: AbortSignal): AsyncGenerator<Piece> {
+      let [read, made] = [0, 0]
+      for await (const pairs of ahead(cut, AT_ONCE, signal, ({ content }, both) => modelPairs.of(document, content, both))) {
+        read += 1
+        made += pairs.length
+        for (const { question, answer } of pairs) yield { content: question, answer, children: [] }
+      }
+      if (read > 0 && made === 0) throw new DocumentFault('The model wrote no questions and answers that could be read. Choose another default model of the type llm, and index the document again.')
+    }
+    const pieces = (source: Source, opened: Opened, signal: AbortSignal, document: DocumentRow | undefined): AsyncIterable<Piece> => {
+      const { file, stream, reader } = opened
+      if (source.docForm === 'qa_model' && reader.pairs) return pairsOf(opened, reader.pairs(stream, { name: file.name, signal }), signal)
+      const cut = cutOf(source, opened, signal)
+      return source.docForm === 'qa_model' && document ? madeOf(document, cut, signal) : cut
+    }
+    const from = async function* (source: Source, signal: AbortSignal, document?: DocumentRow): AsyncGenerator<Piece> {
       const opened = await open(source.file)
       let [count, children] = [0, 0]
-      for await (const piece of source.docForm === 'qa_model' ? pairsOf(opened, signal) : cutOf(source, opened, signal)) {
+      for await (const piece of pieces(source, opened, signal, document)) {
         count += 1
         children += piece.children.length
         if (children > CHILDREN * config.maxSegments) {
@@ -110,13 +127,15 @@ export const passages = service('datasets.passages', {
       }
       if (count === 0) throw new DocumentFault('There is no text in this document. If it is made of pictures, send it with its text recognised.')
     }
+    const sourceOf = async ({ workspace_id, upload_file_id: fileId, dataset_process_rule_id: ruleId, doc_form: docForm }: DocumentRow): Promise<Source> => ({
+      file: fileId === null ? null : await UploadFile.findOne({ where: { workspace_id, id: fileId } }),
+      rule: ruleId === null ? null : await ProcessRule.findOne({ where: { workspace_id, id: ruleId } }),
+      docForm,
+    })
     return {
-      from,
-      of: async function* ({ workspace_id, upload_file_id: fileId, dataset_process_rule_id: ruleId, doc_form: docForm }, signal) {
-        const file = fileId === null ? null : await UploadFile.findOne({ where: { workspace_id, id: fileId } })
-        const rule = ruleId === null ? null : await ProcessRule.findOne({ where: { workspace_id, id: ruleId } })
-        yield* from({ file, rule, docForm }, signal)
-      },
+      from: (source, signal) => from(source, signal),
+      of: async function* (document, signal) { yield* from(await sourceOf(document), signal, document) },
+      preview: async function* (document, signal) { yield* from(await sourceOf(document), signal) },
       text: async function* (file, signal) { yield* textOf(await open(file), signal) },
     }
   },

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { database, defineContract, HttpError, vault } from '../../../core/index.ts'
 import { ownerOf } from '../models/model-credential.ts'
 import { modelProvider, models } from '../ports.ts'
-import type { ModelRef, Models } from '../ports.ts'
+import type { ModelPart, ModelRef, Models } from '../ports.ts'
 
 const workspace = '7f0c4b3e-51a4-4c6d-9d61-0c8f5a1f6f11'
 const chosen = async (subject: Models): Promise<ModelRef> => {
@@ -13,6 +13,14 @@ const chosen = async (subject: Models): Promise<ModelRef> => {
   return ref
 }
 const reranker = (subject: Models): Promise<ModelRef | undefined> => subject.defaultModel(workspace, 'rerank')
+const writer = (subject: Models): Promise<ModelRef | undefined> => subject.defaultModel(workspace, 'llm')
+type Request = Parameters<Models['generate']>[2]
+const asking: Request = { messages: [{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'How long is the bridge closed? \0 \ud800' }], passages: ['Tea is served at four.', 'The bridge is closed for a week.'] }
+const generated = async (subject: Models, ref: ModelRef, request: Request): Promise<ModelPart[]> => {
+  const parts: ModelPart[] = []
+  for await (const part of subject.generate(workspace, ref, request)) parts.push(part)
+  return parts
+}
 const length = (vector: Float32Array): number => Math.hypot(...vector)
 const cosine = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, index) => sum + value * (b[index] as number), 0)
 const refusedWith = (code: string) => (error: unknown): boolean => error instanceof HttpError && error.status === 400 && error.code === code
@@ -94,6 +102,55 @@ export const modelsContract = defineContract(models, {
       await assert.rejects(subject.rerank(workspace, { ...ref, provider: 'no-such' }, request), refusedWith('provider_not_initialize'))
       await assert.rejects(subject.rerank(workspace, { ...ref, model: 'no-such' }, request), refusedWith('model_currently_not_support'))
       await assert.rejects(subject.rerank(workspace, await chosen(subject), request), refusedWith('model_currently_not_support'))
+    },
+    'what is generated ends once, at last, with a usage that sums up': async (subject) => {
+      const ref = await writer(subject)
+      if (!ref) return
+      for (const messages of [asking.messages, [{ role: 'user' as const, content: [{ type: 'text' as const, text: '' }] }]]) {
+        const parts = await generated(subject, ref, { ...asking, messages })
+        const end = parts.at(-1)
+        assert.ok(end?.type === 'end', 'the last part is the end')
+        assert.ok(parts.slice(0, -1).every((part) => part.type === 'tool-call' || part.type !== 'end' && part.text !== ''), 'others have something to say')
+        const { usage } = end
+        for (const tokens of [usage.promptTokens, usage.completionTokens]) assert.ok(Number.isSafeInteger(tokens) && tokens >= 0, `${tokens} are no tokens`)
+        assert.equal(usage.totalTokens, usage.promptTokens + usage.completionTokens)
+        for (const price of [usage.promptUnitPrice, usage.promptPriceUnit, usage.promptPrice, usage.completionUnitPrice, usage.completionPriceUnit, usage.completionPrice, usage.totalPrice]) {
+          assert.match(price, /^\d+(\.\d+)?$/)
+        }
+        assert.ok(Math.abs(Number(usage.totalPrice) - Number(usage.promptPrice) - Number(usage.completionPrice)) < 1e-9)
+        assert.match(usage.currency, /^[A-Z]{3}$/)
+      }
+    },
+    'generating says which of provider and model is unknown': async (subject) => {
+      const ref = await writer(subject)
+      if (!ref) return
+      await assert.rejects(generated(subject, { ...ref, provider: 'no-such' }, asking), refusedWith('provider_not_initialize'))
+      await assert.rejects(generated(subject, { ...ref, model: 'no-such' }, asking), refusedWith('model_currently_not_support'))
+      await assert.rejects(generated(subject, await chosen(subject), asking), refusedWith('model_currently_not_support'))
+    },
+    'a parameter that the model does not have, or out of its bounds, is refused, and what is null is left out': async (subject) => {
+      const ref = await writer(subject)
+      if (!ref) return
+      const rules = (await subject.find(workspace, ref, 'llm'))?.parameters ?? []
+      await assert.rejects(generated(subject, ref, { ...asking, parameters: { 'no-such': 1 } }), refusedWith('invalid_param'))
+      for (const { name, type, max, min } of rules) {
+        const bad = [...max === undefined ? [] : [max + 1], ...min === undefined ? [] : [min - 1], type === 'string' ? 1 : 'x', {}]
+        for (const value of bad) await assert.rejects(generated(subject, ref, { ...asking, parameters: { [name]: value } }), refusedWith('invalid_param'), `${name} is ${JSON.stringify(value)}`)
+      }
+      const nothing = Object.fromEntries(rules.filter(({ required }) => !required).map(({ name }) => [name, null]))
+      assert.equal((await generated(subject, ref, { ...asking, parameters: nothing })).at(-1)?.type, 'end')
+    },
+    'an answer that is aborted ends with the reason, and the next one comes': async (subject) => {
+      const ref = await writer(subject)
+      if (!ref) return
+      const abort = new AbortController()
+      const reason = new Error('enough')
+      const running = subject.generate(workspace, ref, { ...asking, signal: abort.signal })[Symbol.asyncIterator]()
+      const first = await running.next()
+      abort.abort(reason)
+      if (!first.done && first.value.type !== 'end') await assert.rejects(async () => { while (!(await running.next()).done); }, (error) => error === reason)
+      await assert.rejects(generated(subject, ref, { ...asking, signal: abort.signal }), (error) => error === reason)
+      assert.equal((await generated(subject, ref, asking)).at(-1)?.type, 'end')
     },
     'credentials of one workspace never serve another': async (subject, { providers, vault, db }) => {
       const credentials = { api_key: 'a-key-of-one-workspace' }

@@ -34,11 +34,11 @@ const candidatesOf = (question: string, passages: readonly string[]): Candidate[
     let passedOn = 0
     return sentencesOf(read).map((sentence, place): Candidate => {
       const own = score(sentence)
-      const asks = isQuestion(sentence)
-      const words = Math.max(passedOn, own * (asks ? ASKING : isTitle(sentence) ? TITLE : 1))
+      const [asks, titles] = [isQuestion(sentence), isTitle(sentence)]
+      const words = Math.max(passedOn, own * (asks ? ASKING : titles ? TITLE : 1))
       // What follows a question answers it.
       passedOn = asks ? own : 0
-      return { sentence, passage, score: words + (asks ? 0 : PASSAGE / (1 + 2 * passage) + PLACE / (1 + place)) }
+      return { sentence, passage, score: words + (asks || titles ? 0 : PASSAGE / (1 + 2 * passage) + PLACE / (1 + place)) }
     })
   })
 }

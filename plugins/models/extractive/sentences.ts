@@ -38,6 +38,17 @@ const shortened = (sentence: string): string[] => {
 // Marks of a list, a quotation or a heading say nothing of what the sentence says.
 const bare = (sentence: string): string => sentence.replace(/^(?:[-*+•>|#]+\s+)+/u, '').trim()
 
+// After these a sentence goes on, whatever follows.
+const abbreviation = /(?:^|[\s(])(?:Mrs?|Ms|Dr|Prof|St|No|Nr|vs|approx|ca|bzw|e\.g|i\.e|z\.B)\.$/u
+const cut = (line: string): string[] => {
+  const parts: string[] = []
+  for (const { segment } of segmenter.segment(line)) {
+    const before = parts.at(-1)
+    if (before !== undefined && abbreviation.test(before)) parts[parts.length - 1] = `${before} ${segment.trim()}`
+    else parts.push(segment.trim())
+  }
+  return parts
+}
+
 export const sentencesOf = (text: string): string[] => linesOf(text)
-  .flatMap((line) => [...segmenter.segment(line)].map(({ segment }) => bare(segment.trim())))
-  .filter((sentence) => /[\p{L}\p{N}]/u.test(sentence)).flatMap(shortened)
+  .flatMap((line) => cut(line).map(bare)).filter((sentence) => /[\p{L}\p{N}]/u.test(sentence)).flatMap(shortened)

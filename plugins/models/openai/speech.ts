@@ -12,6 +12,7 @@ import type { Failed } from './failures.ts'
 
 /** @property timeout milliseconds for the answer to begin, and for each next piece of it */
 export interface SpeechServer { readonly http: HttpClient; readonly log: Logger; readonly place: Place; readonly timeout: number }
+type Asked<R> = Omit<R, 'credentials' | 'signal'> & { readonly signal?: AbortSignal | undefined }
 type Sent = Pick<OutboundRequest, 'json' | 'body' | 'headers'> & { readonly path: string; readonly model: string; readonly maxBytes: number; readonly signal: AbortSignal | undefined }
 
 /** Somebody waits: what passes is tried once more, within so many milliseconds. */
@@ -53,7 +54,7 @@ const post = async ({ http, log, place, timeout }: SpeechServer, { path, model, 
   throw modelErrors.requestRefused(`${label} answered ${answer.status}; it may be overloaded. Try again in a while.`)
 }
 
-export const transcribeRecording = async (server: SpeechServer, { model, audio, mediaType, name, signal }: Omit<TranscribeRequest, 'credentials'>): Promise<{ readonly text: string }> => {
+export const transcribeRecording = async (server: SpeechServer, { model, audio, mediaType, name, signal }: Asked<TranscribeRequest>): Promise<{ readonly text: string }> => {
   const form = new FormData()
   form.set('model', model)
   form.set('response_format', 'json')
@@ -87,7 +88,7 @@ const partsOf = (text: string): string[] => {
 }
 
 /** Throws before the first sound where it can be known; a long text is asked for part by part, as the sound is taken. */
-export const speakText = async (server: SpeechServer, { model, text, voice = USUAL_VOICE, signal }: Omit<SpeechRequest, 'credentials'>): Promise<Speech> => {
+export const speakText = async (server: SpeechServer, { model, text, voice = USUAL_VOICE, signal }: Asked<SpeechRequest>): Promise<Speech> => {
   const [head = '.', ...others] = partsOf(text)
   const say = async (input: string): Promise<OutboundAnswer> => {
     const answer = await post(server, {
