@@ -23,7 +23,7 @@ const refused = (operation: string, where: string, reason: string): Deviation =>
 const byText = 'POST /datasets/{dataset_id}/document/create-by-text'
 const updateByText = 'POST /datasets/{dataset_id}/documents/{document_id}/update-by-text'
 const updates = [updateByText, 'PATCH /datasets/{dataset_id}/documents/{document_id}', 'POST /datasets/{dataset_id}/documents/{document_id}/update-by-file']
-const formed = 'The documents of a dataset have one form, and those of the example have another. Questions and answers come as a CSV or Excel file.'
+const formed = 'The documents of a dataset have one form, and those of the example have another. Where no model writes, questions and answers come as a CSV or Excel file.'
 const retrieve = 'POST /datasets/{dataset_id}/retrieve'
 const neverSent = (operation: string, error: string, reason: string): Deviation => ({ operation, where: 'error', ours: 'none', theirs: error, reason })
 
