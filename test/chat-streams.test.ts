@@ -3,14 +3,30 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
-import { HttpError } from '../core/index.ts'
+import { errors, HttpError } from '../core/index.ts'
+import { runKind } from '../plugins/runs/ports.ts'
+import type { Quota } from '../plugins/runs/ports.ts'
 import type { ProviderPart } from '../plugins/models/ports.ts'
 import { chatting, settings } from './support/chatting.ts'
 import type { Chatting } from './support/chatting.ts'
 import { lastQuestion } from './support/toy-llm.ts'
 
 let it: Chatting
-test.before(async () => { it = await chatting({ config: { plugins: { chat: { pingMs: 40, moderationStep: 10, memoryTokens: 40 } } } }, { contextSize: undefined } as never) })
+/** What a workspace may still run. */
+let units = Number.POSITIVE_INFINITY
+const reserved = new Set<string>()
+const quota: Quota = {
+  reserve: async () => {
+    if (units <= 0) throw new HttpError({ status: 429, code: 'rate_limit_error' }, 'There is nothing left to run. Raise the quota.')
+    units -= 1
+    const id = `unit ${units} ${reserved.size}`
+    reserved.add(id)
+    return { id }
+  },
+  commit: async ({ id }) => { reserved.delete(id) },
+  release: async ({ id }) => { if (reserved.delete(id)) units += 1 },
+}
+test.before(async () => { it = await chatting({ config: { plugins: { chat: { pingMs: 40, moderationStep: 10, memoryTokens: 40 } } }, fakes: { quota } }, { contextSize: undefined } as never) })
 test.after.always(() => it.app.close())
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const DECIMAL = /^\d+(\.\d+)?$/
@@ -277,4 +293,89 @@ test.serial('a model that does not tell how much it takes is told what was said 
   const { body: { conversation_id } } = await it.ask(app, 'first of all')
   for (const query of ['second of all', 'third of all', 'last']) await it.ask(app, query, { conversation_id })
   t.deepEqual(it.toy.asked.at(-1)?.messages.filter(({ role }) => role === 'user').map(({ content }) => content), ['second of all', 'third of all', 'last'])
+})
+
+test.serial('whoever has used up the quota is told before anything is begun; a refusal uses none', async (t) => {
+  const app = await it.newApp('chat', settings(), { maxActive: 1 })
+  units = 1
+  try {
+    t.is((await it.ask(app, 'the last one')).status, 200)
+    for (const response_mode of ['streaming', 'blocking']) t.like(await it.ask(app, 'one too many', { response_mode }), { status: 429, body: { code: 'rate_limit_error', status: 429 } })
+    t.like(await it.complete(await it.newApp('completion'), {}, { query: 'one too many' }), { status: 429, body: { code: 'rate_limit_error' } })
+    t.is((await it.db.query(`SELECT id FROM messages WHERE query = 'one too many'`)).length, 0)
+    units = 1
+    t.is((await it.ask(app, '', {})).status, 400)
+    t.is(units, 1)
+  } finally { units = Number.POSITIVE_INFINITY }
+})
+
+test.serial('a message of which nothing came to an end says so', async (t) => {
+  const app = await it.newApp()
+  const { body } = await it.ask(app, 'lost?')
+  await it.db.query(`UPDATE messages SET status = 'running', answer = '' WHERE id = $1`, [body.id])
+  const kind = it.app.kernel.container.deps({ kinds: runKind }).kinds.get('chat')
+  const run = { workspaceId: it.owner.workspaceId, appId: app.id, id: body.task_id as string, subjectId: body.id as string }
+  await kind?.lost({ ...run, appId: body.id as string }, 'failed')
+  t.like(await it.messageOf(body.id as string), { status: 'running' })
+  await kind?.lost(run, 'failed')
+  t.like(await it.messageOf(body.id as string), { status: 'error' })
+  t.regex((await it.messageOf(body.id as string)).error as string, /Ask again/)
+  await kind?.lost(run, 'stopped')
+  t.like(await it.messageOf(body.id as string), { status: 'error' })
+})
+
+test.serial('a stream whose message could not be written down ends with an error', async (t) => {
+  const app = await it.newApp()
+  it.toy.answer = async function* () {
+    yield 'half'
+    // As a process that stood still for long finds it.
+    await it.db.query(`UPDATE runs SET status = 'failed', finished_at = now() WHERE app_id = $1`, [app.id])
+  }
+  const { events } = await it.hear(app, 'gone?')
+  t.is(events[0].answer, 'half')
+  t.like(events.at(-1), { event: 'error', code: 'internal_server_error', status: 500, message_id: events[0].message_id })
+  t.is(events.length, 2)
+})
+
+test.serial('where there is nobody to look, a moderated app says nothing; where nobody can speak, the text is there', async (t) => {
+  const judge = it.toy.provider.moderate
+  const app = await it.newApp('chat', moderated(true, true, 'openai_moderation'))
+  Object.assign(it.toy.provider, { moderate: () => Promise.reject(errors.unavailable('The judge is away. Ask again.')) })
+  const { events } = await it.hear(app, 'a harmless question')
+  t.deepEqual(events.map(({ event }) => event), ['error'])
+  Object.assign(it.toy.provider, { moderate: judge })
+  const odd = await it.newApp('chat', moderated(true, true, 'api'))
+  t.like(await it.ask(odd, 'q'), { status: 400, body: { code: 'app_unavailable' } })
+  const speak = it.toy.provider.speak
+  Object.assign(it.toy.provider, { speak: () => Promise.reject(new Error('hoarse')) })
+  const speaking = await it.newApp('chat', settings({ text_to_speech: { enabled: true, voice: 'ada', language: 'en', autoPlay: 'enabled' } }))
+  const heard = await it.hear(speaking, 'Say something. Now.')
+  t.is(heard.text, 'You said: Say something. Now.')
+  t.deepEqual(heard.events.slice(-2).map(({ event }) => event), ['message_end', 'tts_message_end'])
+  Object.assign(it.toy.provider, { speak })
+})
+
+test.serial('what must not be heard is not spoken, and what is said instead is', async (t) => {
+  const app = await it.newApp('chat', { ...moderated(false, true), text_to_speech: { enabled: true, voice: 'ada', language: 'en', autoPlay: 'enabled' } })
+  it.toy.answer = () => 'A dragon came. It was large.'
+  const { events } = await it.hear(app, 'a tale')
+  t.is(Buffer.concat(events.filter(({ event }) => event === 'tts_message').map((one) => Buffer.from(one.audio, 'base64'))).toString(), 'ada says Let us talk of something else.')
+})
+
+test.serial('a server that stops ends what it says with an error', async (t) => {
+  const own = await chatting({ config: { server: { drainMs: 100 } } })
+  const app = await own.newApp()
+  const { open, opened } = gate()
+  own.toy.answer = async function* ({ signal }) {
+    yield 'as far as this'
+    open()
+    if (signal && !signal.aborted) await once(signal, 'abort')
+    signal?.throwIfAborted()
+  }
+  const heard = own.hear(app, 'long?')
+  await opened
+  await own.app.close()
+  const { events } = await heard
+  t.is(events[0].answer, 'as far as this')
+  t.like(events.at(-1), { event: 'error', code: 'service_unavailable', status: 503 })
 })

@@ -1,7 +1,11 @@
 /** Asking chat and completion apps: what is refused and how, what the model is shown, what is remembered, and what is kept. */
 import test from 'ava'
 import { apiKeys } from '../plugins/api-keys/ports.ts'
+import { messagesContract } from '../plugins/chat/contracts/messages.ts'
+import { messages } from '../plugins/chat/ports.ts'
+import type { Messages } from '../plugins/chat/ports.ts'
 import { datasets } from '../plugins/datasets/ports.ts'
+import { brokenLaws } from './support/broken-laws.ts'
 import { chatting, settings } from './support/chatting.ts'
 import type { Chatting, ToyApp } from './support/chatting.ts'
 import { lastQuestion, textOf } from './support/toy-llm.ts'
@@ -308,4 +312,32 @@ test.serial('an answer that somebody wrote is given instead of a model\'s, count
   t.like(row, { hit_count: 1 })
   t.like((await it.db.query('SELECT * FROM annotation_hits WHERE annotation_id = $1', [metadata.annotation_reply.id]))[0], { message_id: events[0].message_id, question: 'When is lunch?', source: 'api' })
   t.is((await it.ask(app, 'What is the weather like?')).body.answer, 'You said: What is the weather like?')
+})
+
+test.serial('messages by their port: its laws, and each notices a fault', async (t) => {
+  const port = it.app.resolve(messages)
+  const contract = messagesContract({
+    message: async (query, answer) => {
+      const app = await it.newApp()
+      const { body } = await it.ask(app, 'q')
+      await it.db.query('UPDATE messages SET query = $2, answer = $3 WHERE id = $1', [body.id, query, answer])
+      return { app: { id: app.id, workspaceId: it.owner.workspaceId }, id: body.id as string, conversationId: body.conversation_id as string }
+    },
+  })
+  t.deepEqual(await brokenLaws(contract, port), [])
+  const anywhere = async (id: string) => (await it.db.query<any>('SELECT id, conversation_id AS "conversationId", query, answer FROM messages WHERE id = $1', [id]))[0]
+  const faults: [string, Messages][] = [
+    ['a message is', { find: async (...call) => { const found = await port.find(...call); return found && { ...found, answer: found.query } } }],
+    ['one of another', { find: (_app, id) => anywhere(id) }],
+  ]
+  for (const [law, broken] of faults) t.deepEqual(await brokenLaws(contract, broken), [law])
+  t.is(Object.keys(contract.laws).length, faults.length)
+})
+
+test.serial('a completion whose prompt is for experts and lets nobody speak is asked all the same', async (t) => {
+  const app = await it.newApp('completion', settings({ prompt_type: 'advanced', chat_prompt_config: { prompt: [{ role: 'system', text: 'Be brief.' }, { role: 'system', text: 'Write of {{#query#}}.' }] } }))
+  await it.complete(app, {})
+  t.deepEqual(shown(), ['system: Be brief.', 'user: Write of .'])
+  await it.complete(app, {}, { query: 'bees' })
+  t.deepEqual(shown(), ['system: Be brief.', 'system: Write of bees.', 'user: bees'])
 })

@@ -1,6 +1,6 @@
 /** Asking an app: all that can be refused is refused before anything is begun; then a run answers, and whoever asked is told as it comes. */
 import { randomUUID } from 'node:crypto'
-import { HttpError, logger, service } from '../../../core/index.ts'
+import { errors, HttpError, logger, service } from '../../../core/index.ts'
 import type { Actor, ServerEvent } from '../../../core/index.ts'
 import { appFiles, apps, endUsers } from '../../apps/ports.ts'
 import type { App, AppFile, ConfiguredApp, EndUser, FileInput } from '../../apps/ports.ts'
@@ -41,7 +41,7 @@ const startedBy = ({ id }: EndUser): string => `end-user:${id}`
 const TALKING: readonly App['mode'][] = ['chat', 'agent-chat', 'advanced-chat', 'agent']
 
 /** A run that answers, and what its events have in common. */
-interface Answer { readonly ref: RunRef; readonly place: Place; readonly app: ConfiguredApp; readonly endUser: EndUser }
+interface Answer { readonly ref: RunRef; readonly place: Place; readonly app: ConfiguredApp; readonly endUser: EndUser; readonly spoken: boolean }
 
 export const asking = service('chat.asking', {
   uses: { answering, appFiles, apps, attachments, config: chatConfig, endUsers, log: logger, models, moderation, prompting, runs, turns },
@@ -106,11 +106,12 @@ export const asking = service('chat.asking', {
       }
       let written: Pick<OpenTurn, 'place' | 'position'> | undefined
       const run = { workspaceId: app.workspaceId, appId: app.id, kind: 'chat', subjectId: turn.messageId, startedBy: startedBy(endUser), limit: app.maxActiveRequests }
+      const spoken = question.response_mode === 'streaming'
       const ref = await runs.start(run, async ({ id: taskId }) => {
         const { position, createdAt } = await turns.open(turn)
         written = { position, place: { taskId, messageId: turn.messageId, createdAt: seconds(createdAt), ...family === 'chat' ? { conversationId: turn.conversationId } : {} } }
-      }, (call) => answering.answer({ ...turn, ...written as NonNullable<typeof written>, model, provider: app.config.model.provider, spoken: question.response_mode === 'streaming' }, call))
-      return { ref, app, endUser, place: (written as unknown as Pick<OpenTurn, 'place'>).place }
+      }, (call) => answering.answer({ ...turn, ...written as NonNullable<typeof written>, model, provider: app.config.model.provider, spoken }, call))
+      return { ref, app, endUser, spoken, place: (written as unknown as Pick<OpenTurn, 'place'>).place }
     }
 
     const leave = ({ ref, endUser }: Answer): void => {
@@ -124,20 +125,20 @@ export const asking = service('chat.asking', {
       return answer
     }
     /** What the run says, to its last event; an error where it ends without one. */
-    const told = async function* (answer: Answer, signal: AbortSignal): AsyncGenerator<RunEvent> {
+    const told = async function* (answer: Answer, signal: AbortSignal): AsyncGenerator<readonly RunEvent[]> {
       const { ref, app, place } = answer
-      const last = speaks(app) ? 'tts_message_end' : 'message_end'
+      const last = answer.spoken && speaks(app) ? 'tts_message_end' : 'message_end'
       let over = false
       try {
         for await (const events of runs.events(ref, signal)) {
-          for (const event of events) {
-            over = event.event === last || event.event === 'error'
-            yield event
-            if (over) return
-          }
+          const end = events.findIndex(({ event }) => event === last || event === 'error')
+          over = end >= 0
+          yield over ? events.slice(0, end + 1) : events
+          if (over) return
         }
         over = true
-        if (!signal.aborted) yield messageEvents(place).error(chatErrors.failed())
+        // Where the client went away nobody hears it; where the server stops, there is still time to say so.
+        yield [messageEvents(place).error(signal.aborted ? errors.unavailable('The server stops, so the answer ends here. What was said is kept; ask again.') : chatErrors.failed())]
       } catch (error) {
         if (error instanceof HttpError) throw error
         log.error({ err: error, run: ref.id }, 'the events of a run could not be read')
@@ -146,17 +147,12 @@ export const asking = service('chat.asking', {
         if (!over && !signal.aborted) leave(answer)
       }
     }
-    const streamed = async function* (answer: Answer, signal: AbortSignal): AsyncGenerator<ServerEvent> {
-      try {
-        for await (const event of pinged(told(answer, signal), pingMs)) yield event === 'ping' ? { event: 'ping' } : { data: event }
-      } catch (error) {
-        yield { data: messageEvents(answer.place).error(error as HttpError) }
-      }
-    }
+    const streamed = (answer: Answer, signal: AbortSignal): AsyncIterable<ServerEvent> =>
+      pinged(told(answer, signal), pingMs, (error) => messageEvents(answer.place).error(error as HttpError))
     const awaited = async (given: Answer, signal: AbortSignal): Promise<ChatAnswer> => {
       const { place, app, ref } = given
       let answer = ''
-      for await (const event of told(given, signal)) {
+      for await (const events of told(given, signal)) for (const event of events) {
         if (event.event === 'message') answer += event['answer'] as string
         else if (event.event === 'message_replace') answer = event['answer'] as string
         else if (event.event === 'error') throw new HttpError({ status: event['status'] as number, code: event['code'] as string }, event['message'] as string)
