@@ -5,6 +5,7 @@ import type { AppMode } from '../ports.ts'
 import type { Dependency } from '../schemas/transfer.ts'
 import { text } from '../schemas/common.ts'
 import { Unreadable } from './dsl-files.ts'
+import { without } from './dsl-parts.ts'
 import { hasModelConfig } from './model-configs.ts'
 import { isShallow, plainJson } from './plain-json.ts'
 
@@ -53,10 +54,10 @@ const document = Joi.object<DslDocument>({
 export const readDocument = (given: unknown): DslDocument => {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new Unreadable('The file is no list of parts such as app and model_config. Send the file of an app.')
   if (!isShallow(given)) throw new Unreadable('The file is nested too deeply. Send one that is flatter.')
-  const { version = FIRST, kind: _kind, ...rest } = plainJson(given) as Record<string, unknown>
+  const { version = FIRST, ...rest } = without(plainJson(given) as Record<string, unknown>, 'kind')
   if (typeof version !== 'string') throw new Unreadable(`version is ${JSON.stringify(version)}, which is no text. Write it in quotes: version: "${VERSION}".`)
   if (!semver.valid(wholeVersion(version))) throw new Unreadable(`version "${version.slice(0, 50)}" is no version such as ${VERSION}.`)
-  const { error, value } = document.validate(rest, { errors: { wrap: { label: '' } } })
+  const { error, value } = document.validate(rest, { errors: { wrap: { label: '' } } }) as { error?: Error; value: DslDocument }
   if (error) throw new Unreadable(`${error.message}.`)
   const { mode } = value.app
   if (hasModelConfig(mode) ? !value.model_config : !value.workflow) {

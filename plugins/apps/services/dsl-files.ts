@@ -22,12 +22,17 @@ const entry = new URL(`./dsl-thread${import.meta.url.slice(-3)}`, import.meta.ur
 const MS = 10_000
 const IDLE_MS = 30_000
 const MB = 256
+/** Threads at a time. */
+const MOST = 2
 
 export const dslFiles = service('apps.dslFiles', {
   uses: { config: appsConfig },
   create: ({ config }): DslFiles => {
     const waiting = new Map<Worker, NodeJS.Timeout>()
-    const start = (): Worker => {
+    /** Those who wait for one of the threads. */
+    const line: (() => void)[] = []
+    let busy = 0
+    const start = async (): Promise<Worker> => {
       const thread = new Worker(entry, { env: {}, stdout: true, stderr: true, resourceLimits: { maxOldGenerationSizeMb: MB, maxYoungGenerationSizeMb: MB / 8 } })
       // Whoever asked hears of it too; while it waits, nobody does.
       thread.on('error', () => undefined)
@@ -35,9 +40,10 @@ export const dslFiles = service('apps.dslFiles', {
         clearTimeout(waiting.get(thread))
         waiting.delete(thread)
       })
+      await once(thread, 'message')
       return thread
     }
-    const take = (): Worker => {
+    const take = async (): Promise<Worker> => {
       const [[thread, timer] = []] = waiting
       if (!thread) return start()
       clearTimeout(timer)
@@ -52,27 +58,37 @@ export const dslFiles = service('apps.dslFiles', {
         void thread.terminate()
       }, IDLE_MS).unref())
     }
-    const ask = async (order: Order): Promise<string> => {
-      const thread = take()
+    const answered = async (thread: Worker, order: Order): Promise<Answer> => {
       const [late, over] = [AbortSignal.timeout(MS), new AbortController()]
       const signal = AbortSignal.any([late, over.signal])
-      let isSound = false
       try {
         thread.postMessage(order)
         const [answer] = await Promise.race([
           once(thread, 'message', { signal }) as Promise<[Answer]>,
           once(thread, 'exit', { signal }).then(() => { throw new Unreadable('What reads the file ended without an answer. Send a simpler file.') }),
         ])
-        isSound = true
-        if ('failure' in answer) throw new Unreadable(answer.failure)
-        return answer.text
+        giveBack(thread)
+        return answer
       } catch (error) {
+        await thread.terminate()
         if (late.aborted) throw new Unreadable(`The file takes more than ${MS / 1000} seconds to read. Send a smaller one.`, { cause: error })
         throw (error as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY' ? new Unreadable('The file takes too much memory to read. Send a smaller one.', { cause: error }) : error
       } finally {
         over.abort()
-        if (isSound) giveBack(thread)
-        else await thread.terminate()
+      }
+    }
+    const ask = async (order: Order): Promise<string> => {
+      if (busy >= MOST) await new Promise<void>((done) => { line.push(done) })
+      else busy += 1
+      try {
+        const answer = await answered(await take(), order)
+        if ('failure' in answer) throw new Unreadable(answer.failure)
+        return answer.text
+      } finally {
+        // Whoever is next has this place.
+        const next = line.shift()
+        if (next) next()
+        else busy -= 1
       }
     }
     return {

@@ -12,7 +12,7 @@ const withList = (value: Part, [name = '', ...path]: readonly string[], change: 
   if (path.length === 0) return Array.isArray(inner) ? { ...value, [name]: change(inner) } : value
   return isPart(inner) ? { ...value, [name]: withList(inner, path, change) } : value
 }
-const without = (part: Part, ...names: readonly string[]): Part => Object.fromEntries(Object.entries(part).filter(([name]) => !names.includes(name)))
+export const without = (part: Part, ...names: readonly string[]): Part => Object.fromEntries(Object.entries(part).filter(([name]) => !names.includes(name)))
 const nodesOf = (workflow: Part): readonly unknown[] => listAt(workflow, 'graph', 'nodes')
 const eachNode = (workflow: Part, change: (data: Part, index: number) => Part): Part => withList(workflow, ['graph', 'nodes'], (nodes) =>
   nodes.map((node, index) => isPart(node) && isPart(node['data']) ? { ...node, data: change(node['data'], index) } : node))

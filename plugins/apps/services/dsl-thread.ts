@@ -14,3 +14,5 @@ port.on('message', (order: Order) => {
     port.postMessage({ failure: (error as Error).message } satisfies Answer)
   }
 })
+// All is loaded: from now on time counts.
+port.postMessage('ready')

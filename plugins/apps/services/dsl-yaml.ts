@@ -20,7 +20,7 @@ const depthOf = (tokens: readonly Token[]): number => {
 }
 const refusePrototypes = (value: unknown): void => {
   if (typeof value !== 'object' || value === null) return
-  for (const [name, one] of Object.entries(value)) {
+  for (const [name, one] of Object.entries<unknown>(value as Record<string, unknown>)) {
     if (name === '__proto__' || name === 'constructor' && typeof one === 'object' && one !== null && Object.hasOwn(one, 'prototype')) {
       throw new Error(`The file has a key ${name}, which no app needs. Take it out.`)
     }

@@ -27,6 +27,8 @@ const MEDIA: Readonly<Record<string, string>> = {
 }
 const DOCUMENTS = new Set([...Object.values(PACKED), ...Object.values(OLD), 'application/pdf', 'application/rtf', 'application/xml', 'application/json', 'application/jsonl', 'application/yaml', 'application/x-subrip', 'message/rfc822'])
 
+/** Endings come from outside: `constructor` is none that a table has. */
+const named = (table: Readonly<Record<string, string>>, extension: string): string | undefined => Object.hasOwn(table, extension) ? table[extension] : undefined
 // Beside tabs, line ends, form feeds and escapes, text has no control characters.
 const isText = (bytes: Buffer): boolean => !/[\0-\x08\x0E-\x1A\x1C-\x1F]/.test(bytes.toString('latin1'))
 
@@ -45,14 +47,14 @@ export const headOf = async (stream: Readable): Promise<Buffer> => {
 /** @param head at least the first 4,100 bytes, or all */
 export const mediaTypeOf = async (head: Buffer, extension: string): Promise<string> => {
   const found = await fileTypeFromBuffer(head).catch(() => undefined)
-  if (found?.mime === 'application/zip') return PACKED[extension] ?? found.mime
-  if (found?.mime === 'application/x-cfb') return OLD[extension] ?? found.mime
+  if (found?.mime === 'application/zip') return named(PACKED, extension) ?? found.mime
+  if (found?.mime === 'application/x-cfb') return named(OLD, extension) ?? found.mime
   // Sound and film share containers: the name says which it is.
   if (found?.mime === 'video/mp4' && extension === 'm4a' || found?.mime === 'audio/x-m4a') return 'audio/mp4'
   if (found?.mime === 'video/webm' && extension === 'weba') return 'audio/webm'
   // An svg is XML, and says so.
-  if (found && !(found.mime === 'application/xml' && extension in NAMED)) return found.mime
-  return isText(head) ? NAMED[extension] ?? 'text/plain' : BYTES
+  if (found && !(found.mime === 'application/xml' && named(NAMED, extension) !== undefined)) return found.mime
+  return isText(head) ? named(NAMED, extension) ?? 'text/plain' : BYTES
 }
 
 export const kindOf = (mediaType: string): FileType => {
@@ -62,7 +64,8 @@ export const kindOf = (mediaType: string): FileType => {
 }
 
 /** Of a file that lies elsewhere; undefined where its name tells nothing. */
-export const namedMediaType = (extension: string): string | undefined => [MEDIA, NAMED, PACKED, OLD].find((table) => Object.hasOwn(table, extension))?.[extension]
+export const namedMediaType = (extension: string): string | undefined =>
+  [MEDIA, NAMED, PACKED, OLD].map((table) => named(table, extension)).find((found) => found !== undefined)
 
 /** What may be shown where it is fetched: none of it could run in a page. */
 const SHOWN = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])

@@ -19,7 +19,7 @@ import type { Owner } from './app-records.ts'
 import { readDocument, verdictOn, VERSION } from './dsl-document.ts'
 import type { DslDocument } from './dsl-document.ts'
 import { dslFiles, Unreadable } from './dsl-files.ts'
-import { isUuid, keepOfSettings, keepOfWorkflow, knowledgeOfSettings, knowledgeOfWorkflow } from './dsl-parts.ts'
+import { isUuid, keepOfSettings, keepOfWorkflow, knowledgeOfSettings, knowledgeOfWorkflow, without } from './dsl-parts.ts'
 import type { DroppedKnowledge } from './dsl-parts.ts'
 import { hasModelConfig } from './model-configs.ts'
 import { modeWith, readModelConfig, requireSound } from './model-normalising.ts'
@@ -105,15 +105,15 @@ export const imports = service('apps.imports', {
         const app = await finished(owner, document, () => changes.create(owner, { ...look.draft, config }))
         return { app, warnings: [...told, ...dropped.map(warnings.dropped)] }
       }
-      const { app: _app, version: _version, model_config: _settings, workflow = {}, dependencies, ...more } = document
+      const { workflow = {}, dependencies } = document
+      const more = without(document, 'app', 'version', 'model_config', 'workflow', 'dependencies')
       const { part, dropped } = keepOfWorkflow(workflow, await reached(actor, knowledgeOfWorkflow(workflow)))
       const definition = { ...await transfer.keep(workspaceId, { workflow: part, dependencies, more }) }
       const draft: AppDraft = { ...look.draft, definition }
       const app = await finished(owner, document, async () => {
         if (appId === undefined) return changes.create(owner, draft)
         const { id, name } = await records.lock(workspaceId, appId)
-        const { mode: _mode, ...columns } = draft
-        await App.update({ ...columns, description: columns.description ?? '', updated_by: accountId, updated_at: new Date() }, { where: { workspace_id: workspaceId, id } })
+        await App.update({ ...without({ ...draft }, 'mode'), updated_by: accountId, updated_at: new Date() }, { where: { workspace_id: workspaceId, id } })
         await audit.record({ workspaceId, action: 'app.replaced', resource: { type: 'app', id, name }, details: { version: document.version } })
         return records.find(workspaceId, id)
       })
@@ -143,7 +143,7 @@ export const imports = service('apps.imports', {
       take: (actor, owner, request) => {
         const progress: Progress = { id: randomUUID(), version: '' }
         return telling(progress, async () => {
-          const { mode: _mode, yaml_content: _content, yaml_url: _url, ...overrides } = request
+          const overrides: Overrides = without({ ...request }, 'mode', 'yaml_content', 'yaml_url')
           const text = await textOf(request)
           const document = readDocument(await files.read(text))
           progress.version = document.version
