@@ -1,6 +1,7 @@
 /** How an app is set up: what its settings take and come to, what its clients are told, its page, prompts to begin with. */
 import { randomUUID } from 'node:crypto'
 import test from 'ava'
+import fc from 'fast-check'
 import { appParameter, apps } from '../plugins/apps/ports.ts'
 import type { ModelConfig } from '../plugins/apps/ports.ts'
 import { readModelConfig } from '../plugins/apps/services/model-normalising.ts'
@@ -8,6 +9,8 @@ import { datasets } from '../plugins/datasets/ports.ts'
 import { models } from '../plugins/models/ports.ts'
 import { appServer } from './support/apps.ts'
 import type { Answer, AppServer, Person } from './support/apps.ts'
+import { put } from './support/sample.ts'
+import type { Path } from './support/sample.ts'
 
 let server: AppServer
 let ada: Person
@@ -138,6 +141,28 @@ test.serial('what can be is taken: words to avoid, prompts of one\'s own, knowle
   t.regex((await save(writer, { ...knowledge, dataset_query_variable: 'q' })).body.message as string, /"q", which is no field/)
   t.is((await save(writer, { ...knowledge, dataset_query_variable: 'q', ...fields(['paragraph', { variable: 'q' }]) })).status, 200)
   t.is((await server.app.resolve(models).find(ada.workspaceId, { provider: 'toy', model: 'echo' }, 'llm'))?.name, 'echo')
+})
+
+const places = (value: unknown, path: Path = []): Path[] => typeof value !== 'object' || value === null ? [path]
+  : [path, ...Object.entries(value).flatMap(([name, one]) => places(one, [...path, Array.isArray(value) ? Number(name) : name]))]
+test.serial('whatever stands wherever in right settings, they are taken or refused with words', async (t) => {
+  const id = await make()
+  const right = {
+    ...await stored(id), ...avoid(words), file_upload: { enabled: true, allowed_file_types: ['image'], number_limits: 2, image: { detail: 'low' }, other: { a: [1] } },
+    ...fields(['select', { variable: 'a', options: ['x'], default: 'x' }], ['number', { variable: 'b', default: 1 }], ['file-list', { variable: 'c', max_length: 2 }]),
+    dataset_configs: { reranking_mode: 'weighted_score', weights: { vector_setting: { vector_weight: 0.7 }, keyword_setting: { keyword_weight: 0.3 } }, metadata_filtering_conditions: { logical_operator: 'or', conditions: [{ name: 'n', comparison_operator: 'is', value: 'x' }] } },
+    suggested_questions_after_answer: { enabled: true, prompt: 'Ask.', model }, agent_mode: { enabled: false, tools: [{ a: 1 }], prompt: 'x' }, model,
+  }
+  t.is((await save(id, right)).status, 200)
+  const anything = fc.oneof(fc.constantFrom<unknown>('a\0b', '\ud800', '', null, true, -1, 0, 1e308, 2 ** 31, 0.5, [], {}, ['\0'], { a: '\0' }, { '\0': 1 }, 'x'.repeat(70_000), '__proto__'), fc.string({ unit: 'binary', maxLength: 20 }), fc.jsonValue({ maxDepth: 2 }))
+  const seen = new Set<number>()
+  await fc.assert(fc.asyncProperty(fc.constantFrom(...places(right).slice(1)), anything, async (path, value) => {
+    const answer = await save(id, put(right, path, value) as object)
+    seen.add(answer.status)
+    if (answer.status !== 200 && answer.status !== 400) throw new Error(`${JSON.stringify([path, value])}: ${JSON.stringify(answer)}`)
+    if (answer.status === 200 && (await server.ask(ada, 'GET', `/apps/${id}`)).status !== 200) throw new Error('what was taken cannot be read')
+  }), { numRuns: 120, includeErrorInReport: true })
+  t.deepEqual([...seen].sort(), [200, 400])
 })
 
 test.serial('the page of an app: its looks change, its address is given anew', async (t) => {

@@ -170,6 +170,7 @@ test.serial('an app is changed, copied and deleted with its keys; each is writte
   const { body: copy, status } = await server.ask(ada, 'POST', `${url}/copy`, { name: 'Copy' })
   t.is(status, 201)
   t.like(copy, { name: 'Copy', max_active_requests: 3, icon: 'https://example.org/i.png', model_config: { model: { name: 'echo-2' } }, site: { copyright: 'Ada' } })
+  t.like((await server.ask(ada, 'POST', `${url}/copy`, { icon_type: 'emoji', icon: '🦊' })).body, { name: 'Changed', icon: '🦊', icon_background: null, site: { copyright: 'Ada', icon: '🦊' } })
   t.not(copy.site.code, (await server.ask(ada, 'GET', `${url}/site`)).body.code)
   t.is(copy.model_config.dataset_configs.datasets.datasets[0].dataset.id, datasetId)
   const editor = await server.member(ada.workspaceId, 'editor', 'edith')

@@ -29,7 +29,8 @@ const model = part({
   completion_params: orElse(open({ stop: Joi.array().items(text(1, 1000)).max(16).empty(null) }), {}),
 })
 
-const IDENTIFIER = /^[\p{L}_][\p{L}\p{N}_]{0,99}$/u
+/** One name can be sent by nobody: JSON with it is refused. */
+const IDENTIFIER = /^(?!__proto__$)[\p{L}_][\p{L}\p{N}_]{0,99}$/u
 const field = (type: InputType, more: Joi.PartialSchemaMap = {}): Joi.ObjectSchema => open({
   variable: text(1, 100).pattern(IDENTIFIER).message('{{#label}} is a name of letters, digits and _ that begins with no digit').required(),
   label: Joi.string().empty(Joi.valid(null, '')).concat(text(1, 1000)).default((parent: { variable?: string }) => parent.variable),

@@ -72,12 +72,14 @@ export const appChanges = service('apps.changes', {
         const config = settings ? await configs.reachable(actor, settings.config) : undefined
         return db.transaction(async () => {
           const { description, icon_type, icon, icon_background, mode, use_icon_as_answer_icon, definition, max_active_requests } = from
-          const look = names.icon_type ? names : { icon_type, icon, icon_background }
+          const { icon_type: type, icon: picture = null, icon_background: ground = null } = names
+          const look = type ? { icon_type: type, icon: picture, icon_background: ground } : { icon_type, icon, icon_background }
           const made = await make(owner, {
             mode, use_icon_as_answer_icon, definition, ...config ? { config } : {},
             name: names.name ?? from.name, description: names.description ?? description, ...look,
           }, { max_active_requests })
-          await sites.create(made, await sites.seek(from))
+          const page = (await sites.seek(from))?.settings
+          await sites.create(made, page && { ...page, ...type ? look : {} })
           await record('created', made, { mode, copy_of: from.id })
           return made
         })

@@ -14,8 +14,8 @@ export interface Sites {
   seek(app: At): Promise<SiteRow | undefined>
   /** Throws 403. */
   find(app: At): Promise<SiteRow>
-  /** Inside the transaction that makes the app: as the app, or with the looks of another page. */
-  create(app: AppRow, like?: SiteRow): Promise<void>
+  /** Inside the transaction that makes the app: as the app looks, or as is said. */
+  create(app: AppRow, looks?: SiteSettings): Promise<void>
   /** Only the fields that are sent. Throws 404, and 403 where it has no page. */
   change(workspaceId: string, appId: string, change: SiteChange): Promise<SiteRow>
   /** Another address, from which on the old one leads nowhere. Throws as `change`. */
@@ -47,8 +47,8 @@ export const sites = service('apps.sites', {
     })
     return {
       seek, find,
-      create: async (app, like) => {
-        const settings: SiteSettings = like?.settings ?? {
+      create: async (app, looks) => {
+        const settings: SiteSettings = looks ?? {
           icon_type: app.icon_type, icon: app.icon, icon_background: app.icon_background, description: null, default_language: 'en-US',
           chat_color_theme: null, chat_color_theme_inverted: false, customize_domain: null, copyright: null, privacy_policy: null, input_placeholder: null, custom_disclaimer: '',
           customize_token_strategy: 'not_allow', prompt_public: false, show_workflow_steps: true, use_icon_as_answer_icon: app.use_icon_as_answer_icon,
