@@ -67,7 +67,8 @@ const eventFaults: Record<string, { law: string; make: (good: RunEvents) => Part
       append: async (id, events) => {
         await good.append(id, events)
         said.set(id, (said.get(id) ?? 0) + events.length)
-        for (const reader = open.get(id); reader && reader.at < (said.get(id) ?? 0) - 100;) await sleep(5)
+        const end = Date.now() + 3_000
+        for (const reader = open.get(id); reader && reader.at < (said.get(id) ?? 0) - 100 && Date.now() < end;) await sleep(5)
       },
       read: async function* (id, signal) { const reader = { at: 0 }; open.set(id, reader); for await (const list of good.read(id, signal)) { reader.at += list.length; yield list } },
     }

@@ -52,7 +52,7 @@ export const runsContract = defineContract(runs, {
   uses: { probe: runProbe, db: database },
   laws: {
     'lets the work go on by itself, and tells whoever reads all of it from the beginning': async (subject, { probe }) => {
-      let go: () => void = nothing
+      let go: () => void = () => undefined
       const ref = await within('a start has an answer while its work goes on', subject.start(of(await probe.newApp()), nothing, async (call) => {
         call.emit({ event: 'a' }, { event: 'b' })
         await new Promise<void>((done) => { go = done })

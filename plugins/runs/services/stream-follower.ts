@@ -27,8 +27,6 @@ const pauseFor = (streams: number): number => streams <= 16 ? 0 : Math.min(20, s
 /** Entries of a stream that one answer brings. */
 const COUNT = 100
 
-type Answer = [name: string, entries: [id: string, fields: string[]][]][] | null
-
 export const streamFollower = (server: RedisServer, { nameOf, wakeName, hear, over }: Ears): StreamFollower => {
   /** By name: the run, and the last entry that was heard. */
   const followed = new Map<string, { readonly runId: string; last: string }>()
@@ -53,7 +51,7 @@ export const streamFollower = (server: RedisServer, { nameOf, wakeName, hear, ov
     connection ??= server.connect({ commandTimeout: WAIT + SLACK })
     const all = [...followed]
     const answer = await connection.xread(
-      'COUNT', COUNT, 'BLOCK', WAIT, 'STREAMS', wakeName, ...all.map(([name]) => name), wakeLast, ...all.map(([, { last }]) => last)) as Answer
+      'COUNT', COUNT, 'BLOCK', WAIT, 'STREAMS', wakeName, ...all.map(([name]) => name), wakeLast, ...all.map(([, { last }]) => last))
     for (const [name, entries] of answer ?? []) {
       if (name === wakeName) wakeLast = entries.at(-1)?.[0] ?? wakeLast
       else take(name, entries)
