@@ -182,7 +182,7 @@ test.serial('files: pictures for models that see, a word for those that do not, 
   const preview = async (): Promise<number> => (await server.fetch(`/v1/files/${id}/preview?user=eve`, { token: app.key })).status
   t.not(await preview(), 200)
   const heard = await it.hear(app, 'a dot?', { files: [own] })
-  const [part] = (it.toy.asked.at(-1)?.messages[0]?.content as { type: string; data: Uint8Array }[]).filter(({ type }) => type === 'file')
+  const [part] = (it.toy.asked.at(-1)?.messages[0]?.content as unknown as { type: string; data: Uint8Array }[]).filter(({ type }) => type === 'file')
   t.deepEqual(Buffer.from(part?.data ?? []), png)
   t.like(heard.events.at(-1).files[0], { upload_file_id: id, extension: '.png', filename: 'dot.png', size: png.length, mime_type: 'image/png', remote_url: '' })
   t.is(await preview(), 200, 'a message of the app has it')
