@@ -6,6 +6,8 @@ import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import type { TestApp } from '../core/testing.ts'
 import type { GenerateRequest, ModelPart, Models } from '../plugins/models/ports.ts'
+import { speechServer } from './support/speech-server.ts'
+import type { SpeechFake } from './support/speech-server.ts'
 import { anthropic } from './support/vendor-servers/anthropic.ts'
 import { google } from './support/vendor-servers/google.ts'
 import { openAi } from './support/vendor-servers/openai.ts'
@@ -31,6 +33,7 @@ const llm = (name: string, more: object = {}): object => ({ name, type: 'llm', c
 const servers: Record<'openai' | 'anthropic' | 'google', VendorServer> = {} as never
 /** Of nobody: where a workspace would like to go. */
 let inside: VendorServer
+let speech: SpeechFake
 let app: TestApp
 let port_: Models
 const lines: unknown[] = []
@@ -45,6 +48,7 @@ test.before(async () => {
   globalThis.fetch = (...call) => { strayed += 1; return straight(...call) }
   for (const [name, vendor] of Object.entries({ openai: openAi, anthropic, google })) servers[name as 'openai'] = await vendorServer(vendor, [key, ownKey])
   inside = await vendorServer(openAi, [ownKey])
+  speech = await speechServer()
   const price = { input: 2.5, output: '10', unit: '0.000001', currency: 'EUR' }
   const chat = [llm('gpt', { price, maxTokens: 1_000 }), llm('blind', { features: [] }), llm('old', { mode: 'completion' }), llm('no-such-model')]
   app = await testApp({
@@ -60,6 +64,8 @@ test.before(async () => {
       mistaken: { $adapter: 'google', label: 'Mistaken', baseUrl: servers.google.url, apiKey: 'sk-wrong-key-00000000', models: [llm('gpt')] },
       nowhere: { $adapter: 'openai-compatible', label: 'Nowhere', baseUrl: 'http://127.0.0.1:9/v1?code=url-secret-99', auth: 'none', models: chat },
       bring: { $adapter: 'openai-compatible', label: 'Bring your own' },
+      sounds: { $adapter: 'openai-compatible', baseUrl: speech.url, apiKey: 'sk-key', models: [{ name: 'ear', type: 'speech2text' }, { name: 'judge', type: 'moderation' }, { name: 'voice', type: 'tts', voices: [{ value: 'ada' }] }] },
+      ownSounds: { $adapter: 'openai-compatible', baseUrl: speech.url },
       ownAnthropic: { $adapter: 'anthropic', baseUrl: servers.anthropic.url },
       ownGoogle: { $adapter: 'google', baseUrl: servers.google.url },
     } } },
@@ -68,7 +74,7 @@ test.before(async () => {
 })
 test.after.always(async () => {
   await app.close()
-  await Promise.all([...Object.values(servers), inside].map((server) => server.close()))
+  await Promise.all([...Object.values(servers), inside, speech].map((server) => server.close()))
   loaded.close()
 })
 
@@ -340,6 +346,18 @@ test.serial('a workspace enters its own credentials, which are tried; a private 
     t.is(sent(server).headers[provider === 'ownGoogle' ? 'x-goog-api-key' : 'x-api-key'], ownKey)
     t.like(await port_.find(workspaceId, { provider, model: 'mine' }, 'llm'), { contextSize: 4_000, features: ['vision'], mode: 'chat', price: { input: '1', output: '2', unit: '0.000001', currency: 'USD' } })
     t.true((await port_.list(workspaceId, 'llm')).find((one) => one.provider === provider)?.models.some(({ name }) => /gemini-2\.5-pro|claude-haiku-4-5/.test(name)))
+  }
+  const sounding = [entered({ model: 'ear', model_type: 'speech2text' }), entered({ model: 'judge', model_type: 'moderation' }), entered({ model: 'voice', model_type: 'tts', voices: [{ value: 'ada' }] })]
+    .map((one) => ({ ...one, max_tokens: undefined, features: undefined, price: undefined }))
+  t.regex((await enter('ownSounds', { api_key: ownKey, models: sounding })).text, /refuses the API key/)
+  t.is((await enter('ownSounds', { api_key: 'sk-key', models: sounding })).status, 201)
+  t.deepEqual(speech.heard.slice(1).map(({ path }) => path), ['/v1/audio/transcriptions', '/v1/moderations', '/v1/audio/speech'])
+  for (const [provider, of] of [['sounds', workspace], ['ownSounds', workspaceId]] as const) {
+    t.deepEqual(await port_.moderate(of, { provider, model: 'judge' }, { text: 'a forbidden word' }), { flagged: true })
+    t.regex((await port_.transcribe(of, { provider, model: 'ear' }, { audio: Buffer.from('12345'), mediaType: 'audio/wav', name: 'a.wav' })).text, /ear heard 5 bytes/)
+    const pieces: Uint8Array[] = []
+    for await (const piece of (await port_.speak(of, { provider, model: 'voice' }, { text: 'Hello', voice: 'ada' })).audio) pieces.push(piece)
+    t.is(Buffer.concat(pieces).toString(), 'ada:Hello|')
   }
   // The server of the operator is private too; a workspace cannot name it, nor any other.
   const before = inside.asked.length + servers.openai.asked.length
