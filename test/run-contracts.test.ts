@@ -18,7 +18,7 @@ import { newApp } from './support/run-app.ts'
 
 const url = process.env['TEST_REDIS_URL']
 const withRuns = (adapters: object = {}, fakes: Record<string, unknown> = {}): TestAppOptions => ({
-  config: { ...alone, plugins: { ...alone.plugins, runs: { beatMs: 50 } }, adapters: { ...alone.adapters, ...adapters, runKind: { probe: {} } } },
+  config: { ...alone, server: { drainMs: 200 }, plugins: { ...alone.plugins, runs: { beatMs: 50 } }, adapters: { ...alone.adapters, ...adapters, runKind: { probe: {} } } },
   plugins: [runProbes(newApp)], fakes,
 })
 const tested = new Set<string>()
