@@ -1,6 +1,7 @@
 /** Conversations, messages and feedback: seen, named, rated and deleted by those whose they are, and in the console by those who build the app. */
 import { randomUUID } from 'node:crypto'
 import test from 'ava'
+import { ChatClient } from 'dify-client'
 import fc from 'fast-check'
 import pg from 'pg'
 import { naming } from '../plugins/chat/services/naming.ts'
@@ -305,6 +306,19 @@ test.serial('what is really asked and answered is there at once, rated, gone on 
   is(t, await ask({ conversation_id: id }), 404, 'not_found')
   t.deepEqual(await db('SELECT 1 FROM messages WHERE conversation_id = $1', id), [])
   t.deepEqual(await db(`SELECT DISTINCT status FROM runs WHERE app_id = $1`, talker.id), [{ status: 'succeeded' }])
+})
+
+test.serial('the client that others publish does all of it', async (t) => {
+  const user = somebody()
+  const client = new ChatClient(chat.token, `${app.url}/v1`)
+  const asked = (await client.createChatMessage({}, 'Where?', user)).data as { conversation_id: string; message_id: string }
+  t.is((await client.messageFeedback(asked.message_id, 'like' as never, user)).data.result, 'success')
+  t.is((await client.renameConversation(asked.conversation_id, 'Owls', user)).data.name, 'Owls')
+  t.like((await client.getConversations(user)).data, { has_more: false, limit: 20 })
+  const { data: { data } } = await client.getConversationMessages(user, asked.conversation_id) as { data: { data: object[] } }
+  t.like(data[0], { query: 'Where?', answer: 'Owls at night', feedback: { rating: 'like' } })
+  t.is((await client.deleteConversation(asked.conversation_id, user)).status, 204)
+  t.deepEqual((await client.getConversations(user)).data.data, [])
 })
 
 test.serial('the console shows what everybody said, and what was thought of it', async (t) => {
