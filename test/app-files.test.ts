@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import test from 'ava'
 import { database, queue, storage } from '../core/index.ts'
+import type { Contract, Port } from '../core/index.ts'
 import { testApp } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
 import { apiKeys } from '../plugins/api-keys/ports.ts'
+import { appFilesContract } from '../plugins/apps/contracts/app-files.ts'
+import { endUsersContract } from '../plugins/apps/contracts/end-users.ts'
+import { appErrors } from '../plugins/apps/errors.ts'
 import { sweepAppFiles } from '../plugins/apps/jobs/sweep-app-files.ts'
 import { appFiles, endUsers } from '../plugins/apps/ports.ts'
-import type { EndUser, FileInput, FileRules } from '../plugins/apps/ports.ts'
+import type { AppFiles, EndUser, EndUsers, FileInput, FileRules } from '../plugins/apps/ports.ts'
+import { brokenLaws } from './support/broken-laws.ts'
 import { makeWorkspace } from './support/world.ts'
 import type { Workspace } from './support/world.ts'
 
@@ -285,3 +291,39 @@ test('what no message has is gone after a day, and what an app was sent goes wit
   await app.runJobs()
   t.deepEqual(await Promise.all(keys.map((key) => store.size(key))), [undefined, undefined, undefined])
 })
+
+/** The running adapter keeps every law, each fault breaks the one that it is for, and no law is without a fault. */
+const keeps = <T>(contract: Contract<T>, faults: (real: T) => Readonly<Record<string, Partial<T>>>): void => {
+  test(`${contract.port.id}: the adapter keeps the laws, and each law catches a fault`, async (t) => {
+    const deps = Object.fromEntries(Object.entries(contract.uses as Record<string, Port<unknown, false>>).map(([name, what]) => [name, app.resolve(what)]))
+    const real = app.resolve(contract.port as Port<T, false>)
+    for (const [law, check] of Object.entries(contract.laws)) await t.notThrowsAsync(async () => check(real, deps), law)
+    const made = faults(real)
+    t.deepEqual(Object.keys(contract.laws).filter((law) => !Object.keys(made).some((start) => law.startsWith(start))), [])
+    for (const [law, fault] of Object.entries(made)) t.is((await brokenLaws(contract, { ...real, ...fault }, deps, law)).length, 1, law)
+  })
+}
+keeps<EndUsers>(endUsersContract, (real) => {
+  const [seen, homes] = [new Map<string, Promise<EndUser>>(), new Map<string, string>()]
+  return {
+    'calls the same': { take: (of, user) => real.take(of, user?.toLowerCase()) },
+    'makes one of': { take: async (of, user) => ({ ...await real.take(of, user), id: randomUUID() }) },
+    'knows nobody of': { take: (of, user = '') => { const one = seen.get(user) ?? real.take(of, user); seen.set(user, one); return one } },
+    'takes all who': { take: (of, user) => real.take(of, user ?? 'nobody') },
+    'takes any text': { take: (of, user) => real.take(of, user?.slice(0, 100)) },
+    'lists those of': {
+      take: async (of, user) => { const one = await real.take(of, user); homes.set(one.id, one.workspaceId); return one },
+      list: (workspaceId, ids) => real.list(homes.get(ids[0] ?? '') ?? workspaceId, ids),
+    },
+  }
+})
+keeps<AppFiles>(appFilesContract, (real) => ({
+  'gives whoever sent': { resolve: async (of, given, rules) => (await real.resolve(of, given, rules)).toReversed() },
+  'tells a file': { resolve: (of, given, rules) => real.resolve(of, given, rules).catch(async (error: unknown) => {
+    throw (await real.list(of.workspaceId, given.flatMap(({ upload_file_id = '' }) => upload_file_id.length === 36 ? [upload_file_id] : []))).size > 0 ? appErrors.inputInvalid('It is of somebody else.') : error
+  }) },
+  'takes what the': { resolve: (of, given, rules) => real.resolve(of, given, { ...rules, limit: 100 }) },
+  'refuses what is': { resolve: async (of, given, rules) => Array.isArray(given) ? real.resolve(of, given, rules) : [] },
+  'lists and reads': { read: (workspaceId, id) => real.read(workspaceId, id).catch(() => Readable.from([])) },
+  'links to a': { link: (_workspaceId, id) => `https://example.org/${id}` },
+}))
