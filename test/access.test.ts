@@ -1,45 +1,59 @@
 /**
  * Who may reach what, generated from the router: every route × every position of an id (path, query, body, nested, array) × ids of
- * another workspace and of another dataset. Whatever such a request is answered must equal the answer for an id that nobody has.
+ * another workspace, another dataset, another app and another end user of the same app. Whatever such a request is answered must equal the
+ * answer for an id that nobody has.
  */
 import { randomInt, randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import fc from 'fast-check'
 import Joi from 'joi'
 import { database, definePlugin, route } from '../core/index.ts'
-import type { Route } from '../core/index.ts'
+import type { Logger, Route } from '../core/index.ts'
 import { fullPath } from '../core/route.ts'
 import { testApp } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
+import { keyUses } from '../plugins/audit/services/key-uses.ts'
 import { idPlaces, put, sample } from './support/sample.ts'
 import type { Path } from './support/sample.ts'
-import { allIds, makeWorkspace, signIn } from './support/world.ts'
-import type { Ids, Workspace } from './support/world.ts'
+import { toyLlm } from './support/toy-llm.ts'
+import { allIds, makeApps, makeWorkspace, signIn } from './support/world.ts'
+import type { AppsOfWorkspace, Ids, KnownId, Workspace } from './support/world.ts'
 
 const planted = route({
   method: 'GET', path: '/datasets/{dataset_id}/planted/{document_id}', surface: 'service', credential: 'dataset', access: 'document:read', resource: { dataset: 'params.dataset_id' },
   summary: 'Fetches by id alone', params: Joi.object({ dataset_id: Joi.string().guid(), document_id: Joi.string().guid() }), uses: { db: database },
   handle: async ({ params }, { db }) => ({ there: (await db.query('SELECT 1 FROM documents WHERE id = $1', [(params as { document_id: string }).document_id])).length }),
 })
+/** Knows the app, and forgets who asks in it. */
+const plantedForUsers = route({
+  method: 'GET', path: '/planted/messages/{message_id}', surface: 'service', credential: 'app', access: 'message:list', resource: { app: 'key' },
+  summary: 'Fetches by id and app', params: Joi.object({ message_id: Joi.string().guid() }), query: Joi.object({ user: Joi.string().required() }), uses: { db: database },
+  handle: async ({ actor, params }, { db }) =>
+    ({ there: (await db.query('SELECT 1 FROM messages WHERE app_id = $1 AND id = $2', [actor.appId, (params as { message_id: string }).message_id])).length }),
+})
 
 let app: TestApp
 let mine: Workspace
 let theirs: Workspace
+let myApps: AppsOfWorkspace
 let ids: Ids
 let session: Record<string, string>
+/** Of an app of ours, as it is written out. */
+let ownFile = ''
+const silent = (): void => undefined
+/** What failed in the server, for whoever looks for the reason of a 500. */
+const failed: unknown[] = []
+const log: Logger = { debug: silent, info: silent, warn: silent, error: (fields) => { failed.push(fields) }, child: () => log }
 test.before(async () => {
-  app = await testApp({ plugins: [definePlugin({ name: 'planted', kernel: '^1', routes: [planted] })] })
+  app = await testApp({ plugins: [definePlugin({ name: 'planted', kernel: '^1', routes: [planted, plantedForUsers] })], fakes: { logger: log, modelProvider: new Map([['toy', toyLlm().provider]]) } })
   mine = await makeWorkspace(app, 'mine')
   theirs = await makeWorkspace(app, 'theirs')
+  myApps = await makeApps(app, mine, 'mine')
+  await makeApps(app, theirs, 'theirs')
   session = await signIn(app, mine)
-  // What keys did is written down a moment later.
-  const log = async (): Promise<number> => (await app.resolve(database).query(`SELECT 1 FROM audit_logs WHERE actor_kind = 'key'`)).length
-  // Once a second, so that what is not there after two is not under way.
-  for (let [seen, tries] = [-1, 0]; tries < 20 && (seen < 4 || seen !== await log()); tries += 1) {
-    seen = await log()
-    await sleep(2_500)
-  }
+  ownFile = (await (await app.fetch(`/console/api/apps/${myApps.chats[1].id}/export`, { headers: session })).json() as { data: string }).data
+  // What keys did is written down a moment later; from now on, no more.
+  await app.resolve(keyUses).stop()
   ids = await allIds(app)
 })
 test.after.always(() => app.close())
@@ -57,13 +71,29 @@ interface Input { readonly params: Record<string, string>; readonly query: unkno
 interface Seen { readonly status: number; readonly text: string }
 
 const asSchema = (schema: unknown): Joi.ObjectSchema | undefined => schema as Joi.ObjectSchema | undefined
+const takes = (schema: unknown, name: string): boolean => name in ((asSchema(schema)?.describe().keys ?? {}) as object)
+/** Whether it asks in the name of an end user. */
+const forUser = (route: Route): boolean => route.credential === 'app' && (takes(route.query, 'user') || takes(route.body, 'user'))
+const isCompleting = ({ path }: Route): boolean => path.includes('completion-')
+const ownApp = (route: Route) => isCompleting(route) ? myApps.completion : myApps.chats[0]
+/** The places beside the one that is tried hold what is there, or a wrong id in one would hide the other. */
+const known = (): Record<string, string> => {
+  const { id, annotationId, users: [first] } = myApps.chats[0]
+  return { app_id: id, annotation_id: annotationId, conversation_id: first?.conversationId ?? '', message_id: first?.messageId ?? '', file_id: first?.fileId ?? '', user: first?.user ?? '' }
+}
+/** In the name of the first end user; a conversation begins anew, so that one answer is not about what another left. */
+const inOwnName = (value: unknown): unknown => typeof value !== 'object' || value === null ? value : Object.fromEntries(Object.entries(value).map(([name, one]) =>
+  [name, name === 'conversation_id' && 'response_mode' in value ? '' : name === 'files' ? [{ type: 'image', transfer_method: 'local_file', upload_file_id: known()['file_id'] }] : known()[name] ?? one]))
 const inputFor = (route: Route, datasetId: string): Input => {
   const params = route.params ? sample(asSchema(route.params) as Joi.Schema) as Record<string, string> : {}
   for (const [name] of freePlaces(route)) {
     const schema = asSchema(route.params)?.extract(name)
-    params[name] = name === 'dataset_id' ? datasetId : [uuid, digits].map((like) => unused(like)).find((id) => !schema?.validate(id).error) ?? 'x'
+    const own = name === 'app_id' ? ownApp(route).id : route.credential === 'app' ? known()[name] : undefined
+    params[name] = own ?? (name === 'dataset_id' ? datasetId : [uuid, digits].map((like) => unused(like)).find((id) => !schema?.validate(id).error) ?? 'x')
   }
-  return { params, query: route.query ? sample(asSchema(route.query) as Joi.Schema) : {}, body: route.body ? sample(asSchema(route.body) as Joi.Schema) : undefined }
+  if (route.path === '/apps/imports') return { params, query: {}, body: { mode: 'yaml-content', yaml_content: ownFile, app_id: myApps.chats[1].id } }
+  const filled = (schema: unknown): unknown => route.credential === 'app' ? inOwnName(sample(schema as Joi.Schema)) : sample(schema as Joi.Schema)
+  return { params, query: route.query ? filled(route.query) : {}, body: route.body ? filled(route.body) : undefined }
 }
 const request = async (route: Route, { params, query, body }: Input, headers: Record<string, string>): Promise<Seen> => {
   const path = fullPath(route).replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
@@ -83,8 +113,17 @@ const request = async (route: Route, { params, query, body }: Input, headers: Re
   const response = await app.fetch(`${path}?${search.toString()}`, { method: route.method, headers: { ...headers, ...type }, ...(payload === undefined ? {} : { body: payload }) })
   return { status: response.status, text: await response.text() }
 }
-const credentials = (route: Route): Record<string, string>[] =>
-  route.credential === 'account' ? [session] : [{ authorization: `Bearer ${mine.workspaceKey}` }, { authorization: `Bearer ${mine.boundKey}` }]
+const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` })
+const credentials = (route: Route): Record<string, string>[] => {
+  if (route.credential === 'account') return [session]
+  return route.credential === 'app' ? [bearer(ownApp(route).key)] : [bearer(mine.workspaceKey), bearer(mine.boundKey)]
+}
+/** Those that are right elsewhere. */
+const wrong = (route: Route): Record<string, string>[] => {
+  const [dataset, chat] = [bearer(mine.workspaceKey), bearer(myApps.chats[0].key)]
+  if (route.credential === 'account') return [dataset, chat]
+  return route.credential === 'app' ? [session, dataset] : [session, chat]
+}
 
 const isPlanted = ({ path }: Route): boolean => path.includes('planted')
 const guarded = (): Route[] => app.kernel.catalogue.routes.filter((one) => one.access !== 'public' && !isPlanted(one))
@@ -96,22 +135,46 @@ test('every guarded route refuses nobody, a wrong credential, a credential of an
   for (const route of guarded()) {
     const input = inputFor(route, mine.datasetIds[0])
     const name = `${route.method} ${fullPath(route)}`
-    const other = route.credential === 'account' ? { authorization: `Bearer ${mine.workspaceKey}` } : session
-    for (const headers of [{}, { authorization: 'Bearer nonsense' }, { authorization: 'nonsense' }, { authorization: 'Basic YTpi' }, other, { ...session, authorization: `Bearer ${mine.workspaceKey}` }]) {
-      const { status, text } = await request(route, input, headers)
+    const two = { ...session, ...bearer(route.credential === 'app' ? ownApp(route).key : mine.workspaceKey) }
+    const all: Record<string, string>[] = [{}, bearer('nonsense'), { authorization: 'nonsense' }, { authorization: 'Basic YTpi' }, ...wrong(route), two]
+    const answers = await Promise.all(all.map((headers) => request(route, input, headers)))
+    for (const [index, { status, text }] of answers.entries()) {
+      const headers = all[index] ?? {}
       t.is(status, 401, `${name} with ${JSON.stringify(Object.keys(headers))}: ${text}`)
       t.like(JSON.parse(text), { code: 'unauthorized' })
     }
   }
 })
 
+/** A few at a time: reading a file takes a thread. */
+const severally = async <T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> => {
+  const left = [...all]
+  await Promise.all(Array.from({ length: 6 }, async () => { for (let one = left.shift(); one !== undefined; one = left.shift()) await work(one) }))
+}
+/** Clients send them, and nothing looks at them: one try is enough. */
+const IGNORED: readonly string[] = ['workflow_id', 'parent_message_id', 'trace_session_id']
+/** Two runs that differ in what is made for each, and when. */
+const alike = (seen: string): string => seen.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<uuid>').replaceAll(/\d+\.\d+|\d{10}/g, '<number>')
+
 /** Where an id of somebody else is answered in another way than one that nobody has. */
 const differences = async (routes: readonly Route[]): Promise<{ compared: number; found: string[] }> => {
   // One of each kind says it for all of them; and the id of a dataset is one, in however many tables it stands.
-  const oneOfEach = (all: NonNullable<ReturnType<Ids['get']>> = []) => [...new Map([...new Map(all.map((one) => [`${one.table} ${one.column}`, one])).values()].map((one) => [one.id, one])).values()]
+  const oneOfEach = (all: readonly KnownId[] = []) =>
+    [...new Map([...new Map(all.map((one) => [one.column === 'id' ? one.table : one.column, one])).values()].map((one) => [one.id, one])).values()]
+  const own = ids.get(mine.workspaceId) ?? []
   const foreign = oneOfEach(ids.get(theirs.workspaceId))
-  // Its own workspace is nobody else's, in whatever row of a dataset it stands.
-  const sibling = oneOfEach(ids.get(mine.workspaceId)?.filter(({ datasetId, column }) => datasetId === mine.datasetIds[1] && column !== 'workspace_id'))
+  // Its own workspace is nobody else's, in whatever row of a dataset it stands; and who builds an app is no secret of it.
+  const within = (which: (one: KnownId) => boolean): KnownId[] => oneOfEach(own.filter((one) => which(one) && !['workspace_id', 'account_id'].includes(one.column)))
+  const ofOtherDataset = within(({ datasetId, column }) => datasetId === mine.datasetIds[1] && column !== 'app_id')
+  const ofOtherApp = within(({ appId }) => appId === myApps.chats[1].id)
+  const second = own.find(({ table, id, appId, endUserId }) => table === 'conversations' && appId === myApps.chats[0].id && endUserId !== null && id === myApps.chats[0].users[1]?.conversationId)
+  const ofOtherUser = within(({ endUserId, column }) => endUserId !== null && endUserId === second?.endUserId && column !== 'app_id')
+  const siblings = (route: Route, place: string): KnownId[] => {
+    // What names no dataset and no app in its address may be about each that the actor reaches.
+    if (route.credential === 'app') return [...ofOtherApp, ...forUser(route) ? ofOtherUser : []]
+    if (route.path.includes('{app_id}')) return place === 'app_id' ? [] : ofOtherApp
+    return route.path.includes('{dataset_id}') && !place.startsWith('dataset_id') ? ofOtherDataset : []
+  }
   const found: string[] = []
   let compared = 0
   for (const route of routes) {
@@ -125,27 +188,26 @@ const differences = async (routes: readonly Route[]): Promise<{ compared: number
       for (const place of places) {
         const ask = async (id: string): Promise<string> => without(await request(route, { ...input, [place.in]: put(input[place.in], place.path, id) }, headers), id)
         const nobody = new Map<string, string>()
-        // What names no dataset in its address may be about each that the actor reaches.
-        const isOpen = String(place.path.at(-1)).startsWith('dataset_id') || !route.path.includes('{dataset_id}')
-        const asked = [...foreign, ...isOpen ? [] : sibling]
+        const asked = [...foreign, ...siblings(route, String(place.path.at(-1)))].slice(0, IGNORED.includes(String(place.path.at(-1))) ? 1 : undefined)
         const formOf = (id: string): string => id.replace(/[0-9a-f]/g, '0')
         for (const { id } of asked) if (!nobody.has(formOf(id))) nobody.set(formOf(id), await ask(unused(id)))
-        await Promise.all(asked.map(async ({ id, table, column }) => {
-          const [seen, expected] = [await ask(id), nobody.get(formOf(id))]
-          if (seen !== expected) found.push(`${route.method} ${fullPath(route)}: ${place.in} ${place.path.join('.')} = ${table}.${column} of somebody else: ${seen}, not ${expected ?? ''}`)
+        await severally(asked, async ({ id, table, column }) => {
+          const [seen, expected = ''] = [await ask(id), nobody.get(formOf(id))]
+          if (seen !== expected && alike(seen) !== alike(expected)) found.push(`${route.method} ${fullPath(route)}: ${place.in} ${place.path.join('.')} = ${table}.${column} of somebody else: ${seen}, not ${expected}`)
           compared++
-        }))
+        })
       }
     }
   }
   return { compared, found }
 }
 
-test('an id of another workspace, or of another dataset, is answered like one that nobody has', async (t) => {
+test('an id of another workspace, dataset, app or end user is answered like one that nobody has', async (t) => {
   const before = await rows()
   t.true(Object.keys(before).length > 5)
   const { compared, found } = await differences(guarded())
   t.log(`${compared} answers compared`)
+  if (failed.length > 0) t.log(failed)
   t.deepEqual(found, [])
   t.true(compared > 500)
   t.deepEqual(await rows(), before, 'nothing of the other workspace was changed')
@@ -154,6 +216,7 @@ test('an id of another workspace, or of another dataset, is answered like one th
 test('the comparison finds a route that looks an id up before it asks whose it is', async (t) => {
   const { found } = await differences(app.kernel.catalogue.routes.filter(isPlanted))
   t.true(found.some((line) => line.includes('documents.id')))
+  t.true(found.some((line) => line.includes('messages.id')), 'one that forgets the end user too')
 })
 
 /** What the other workspace has, counted by table. */
