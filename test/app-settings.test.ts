@@ -1,5 +1,6 @@
 /** How an app is set up: what its settings take and come to, what its clients are told, its page, prompts to begin with. */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import fc from 'fast-check'
 import { appParameter, apps } from '../plugins/apps/ports.ts'
@@ -155,13 +156,16 @@ test.serial('whatever stands wherever in right settings, they are taken or refus
   }
   t.is((await save(id, right)).status, 200)
   const anything = fc.oneof(fc.constantFrom<unknown>('a\0b', '\ud800', '', null, true, -1, 0, 1e308, 2 ** 31, 0.5, [], {}, ['\0'], { a: '\0' }, { '\0': 1 }, 'x'.repeat(70_000), '__proto__'), fc.string({ unit: 'binary', maxLength: 20 }), fc.jsonValue({ maxDepth: 2 }))
+  const cases = fc.sample(fc.tuple(fc.constantFrom(...places(right).slice(1)), anything), 120)
+  // They took a while to make, in which the server may have closed a connection: the client has to see that first.
+  await sleep(50)
   const seen = new Set<number>()
-  await fc.assert(fc.asyncProperty(fc.constantFrom(...places(right).slice(1)), anything, async (path, value) => {
+  for (const [path, value] of cases) {
     const answer = await save(id, put(right, path, value) as object)
     seen.add(answer.status)
-    if (answer.status !== 200 && answer.status !== 400) throw new Error(`${JSON.stringify([path, value])}: ${JSON.stringify(answer)}`)
-    if (answer.status === 200 && (await server.ask(ada, 'GET', `/apps/${id}`)).status !== 200) throw new Error('what was taken cannot be read')
-  }), { numRuns: 120, includeErrorInReport: true })
+    t.true(answer.status === 200 || answer.status === 400, `${JSON.stringify([path, value])}: ${JSON.stringify(answer)}`)
+    if (answer.status === 200) t.is((await server.ask(ada, 'GET', `/apps/${id}`)).status, 200, JSON.stringify([path, value]))
+  }
   t.deepEqual([...seen].sort(), [200, 400])
 })
 
