@@ -13,6 +13,7 @@ export interface Served {
   /** Of each workspace. */
   readonly clients: readonly [Client, Client]
   readonly url: string
+  readonly pid: number
   readonly tokens: readonly [string, string]
   /** Empty where the database is embedded. */
   readonly database: string
@@ -53,7 +54,7 @@ export const served = async (server: string | undefined, config: object, flags: 
     const told = readdirSync(data).filter((one) => one.startsWith('provision-')).map((one) => readFileSync(join(data, one), 'utf8')).join('\n')
     const tokens = workspaces.map(({ name: of }) => new RegExp(`key of ${of}[^]*?(dataset-[A-Za-z0-9]+)`).exec(told)?.[1] ?? 'none') as [string, string]
     return {
-      url, tokens, database, folder: place.folder, close, clients: [client(url, tokens[0]), client(url, tokens[1])],
+      url, pid: running.child.pid ?? 0, tokens, database, folder: place.folder, close, clients: [client(url, tokens[0]), client(url, tokens[1])],
       memory: () => 1024 * Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${running.child.pid ?? 0}/status`, 'utf8'))?.[1] ?? NaN),
     }
   } catch (error) {
