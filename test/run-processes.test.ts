@@ -109,10 +109,10 @@ interface Other {
 const lost: string[] = []
 const kind: RunKind = { lost: async ({ id }, outcome) => { lost.push(`${id} ${outcome}`) } }
 /** This process, and whom it looks at. */
-const both = async (t: ExecutionContext, settings: object, theirs: object = settings) => {
+const both = async (t: ExecutionContext, settings: Record<string, unknown>, theirs: Record<string, unknown> = settings) => {
   const prefix = `test-${randomUUID()}`
   const adapters = { ...alone.adapters, runEvents: { redis: { url: own.url, prefix } }, signal: { redis: { url: own.url, prefix } }, cache: { none: {} } }
-  const config = (runs: object) => ({ ...alone, plugins: { ...alone.plugins, runs }, adapters })
+  const config = (runs: Record<string, unknown>) => ({ ...alone, plugins: { ...alone.plugins, runs }, adapters })
   const app = await testApp({ config: config(settings), fakes: { runKind: new Map([['toy', kind]]) } })
   t.teardown(() => app.close())
   const db = app.resolve(database)
