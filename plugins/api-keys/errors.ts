@@ -21,6 +21,7 @@ export const keyErrors = defineErrors({
   tokenTaken: [400, 'invalid_param', 'A key has this secret already. Take another, or leave it out.'],
   idTaken: [400, 'invalid_param', 'A key has this id already. Leave the id out.'],
   tooManyKeys: [400, 'bad_request', 'There are as many keys as this server allows. Delete one first.'],
+  tooManyAppKeys: [400, 'max_keys_exceeded', 'The app has as many keys as it may. Delete one first.'],
   datasetMissing: [404, 'not_found', 'Dataset not found.'],
   datasetsMissing: [400, 'bad_request', 'A dataset of the key does not exist in this workspace.'],
   keyMissing: [404, 'not_found', 'API key not found.'],

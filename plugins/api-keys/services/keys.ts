@@ -90,7 +90,8 @@ export const keys = service('apiKeys.keys', {
         await requireReach(request)
         strategy.check(request)
         if (await rows.reaching(request) >= config.limit) {
-          throw keyErrors.tooManyKeys(`There are ${config.limit} keys already that reach ${type === 'app' ? 'this app' : datasetId === null ? 'a dataset of this workspace' : 'this dataset'}, which is the limit. Delete one first.`)
+          if (type === 'app') throw keyErrors.tooManyAppKeys(`The app has ${config.limit} keys, which is the limit. Delete one first.`)
+          throw keyErrors.tooManyKeys(`There are ${config.limit} keys already that reach ${datasetId === null ? 'a dataset of this workspace' : 'this dataset'}, which is the limit. Delete one first.`)
         }
         const id = await newId(request.id)
         const { token, columns } = await secret(id, type, datasetId !== null || grants !== null, request.token)

@@ -1,8 +1,7 @@
 /** The keys of an app, over the port that keeps all keys. */
-import { database, HttpError, service } from '../../../core/index.ts'
+import { database, service } from '../../../core/index.ts'
 import { apiKeys } from '../../api-keys/ports.ts'
 import type { KnownKey } from '../../api-keys/ports.ts'
-import { appErrors } from '../errors.ts'
 import { appRecords } from './app-records.ts'
 import type { Owner } from './app-records.ts'
 
@@ -15,9 +14,6 @@ export interface AppKeys {
   remove(workspaceId: string, appId: string, id: string): Promise<void>
 }
 
-/** Of what is asked here, only that there are too many is refused so; clients of apps know it by another code. */
-const isFull = (error: unknown): error is HttpError => error instanceof HttpError && error.status === 400
-
 export const appKeys = service('apps.keys', {
   uses: { db: database, keys: apiKeys, records: appRecords },
   create: ({ db, keys, records }): AppKeys => ({
@@ -29,7 +25,6 @@ export const appKeys = service('apps.keys', {
     create: ({ workspaceId, accountId }, appId, name) => db.transaction(async () => {
       await records.lock(workspaceId, appId)
       const { id, token } = await keys.create({ type: 'app', workspaceId, appId, datasetId: null, createdBy: accountId, ...name === undefined ? {} : { name } })
-        .catch((error: unknown) => { throw isFull(error) ? appErrors.tooManyKeys(error.message) : error })
       const key = await keys.find(workspaceId, id)
       if (!key) throw new Error('a key that was just made is not there')
       return { key, token }
