@@ -1,10 +1,11 @@
 /** Requests for every operation of the Service API: those that succeed, by operation, and those that fail, by the error that they meet. */
 import { randomUUID } from 'node:crypto'
 import type { Answer } from '../support/client.ts'
+import type { Examples, Failures, Provoke, Request } from './conformance.ts'
 import { unanswered } from './deviations.ts'
 import { segmentDeletions, segmentExamples, segmentFailures } from './segments.ts'
 import { processRule, retrievalModel } from './world.ts'
-import type { Request, World } from './world.ts'
+import type { World } from './world.ts'
 
 /** Addresses of our own that only repeat another one, each with the one it repeats. */
 export const aliases: Readonly<Record<string, string>> = {
@@ -26,7 +27,7 @@ const updatesByFile = ['PATCH /datasets/{dataset_id}/documents/{document_id}', '
 const setStatus = 'PATCH /datasets/{dataset_id}/documents/status/{action}'
 
 /** The first of each has every field that the operation takes. */
-export const examples = (world: World): Readonly<Record<string, readonly Request[]>> => {
+export const examples = (world: World): Examples => {
   const { high, economy, spare, failed, unfinished, bare, shared, fields, tags, external } = world
   const settings = {
     indexing_technique: 'high_quality', doc_form: 'text_model', doc_language: 'English', process_rule: processRule, retrieval_model: retrievalModel,
@@ -119,9 +120,8 @@ export const examples = (world: World): Readonly<Record<string, readonly Request
   }
 }
 
-type Provoke = () => Promise<Answer>
 /** `METHOD /path` → `400 invalid_param` → a request that is answered so. Those that many operations have in common come from their ids. */
-export const failures = (world: World): Readonly<Record<string, Readonly<Record<string, Provoke>>>> => {
+export const failures = (world: World): Failures => {
   const { send, provider, high, economy, archived } = world
   const all = examples(world)
   const first = (operation: string): Request => all[operation]?.[0] ?? {}

@@ -1,8 +1,8 @@
 /** Segments and child chunks, by hand: examples, failures, and where we differ. */
-import type { Answer } from '../support/client.ts'
 import type { Knowledge } from '../support/knowledge.ts'
+import type { Provoke, Request } from './conformance.ts'
 import type { Deviation } from './deviations.ts'
-import type { Request, World } from './world.ts'
+import type { World } from './world.ts'
 
 type Ids = Readonly<Record<string, string>>
 export interface Parts {
@@ -58,7 +58,6 @@ const writes = [...embedding, `DELETE ${segment}`, `DELETE ${child}`]
 const nothing: Readonly<Record<string, object>> = {
   [`POST ${segments}`]: { segments: [{ content: '' }] }, [`POST ${segment}`]: { segment: { content: '\0' } }, [`POST ${children}`]: { content: ' ' }, [`PATCH ${child}`]: { content: '' },
 }
-type Provoke = () => Promise<Answer>
 export const segmentFailures = (world: World): Record<string, Record<string, Provoke>> => {
   const { send, provider, archived, setProvider } = world
   const all: Record<string, Request[]> = { ...segmentExamples(world), ...segmentDeletions(world) }

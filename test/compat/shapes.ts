@@ -13,8 +13,10 @@ export interface Schema {
   readonly enum?: readonly unknown[]
   readonly properties?: Readonly<Record<string, Schema>>
   readonly items?: Schema
+  readonly format?: string
+  readonly allOf?: readonly Schema[]
 }
-interface Content { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> }
+interface Content { readonly $ref?: string; readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> }
 interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: string }[]
   readonly requestBody?: Content
@@ -22,7 +24,7 @@ interface Operation {
 }
 interface Shapes {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> }
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>>; readonly responses: Readonly<Record<string, Content>> }
   /** `METHOD /path` → status → codes. */
   readonly errorCodes: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
 }
@@ -50,11 +52,21 @@ const componentName = ($ref: string): string => $ref.split('/').at(-1) as string
 export const resolved = (schema: Schema | undefined): Schema =>
   schema?.$ref === undefined ? schema ?? {} : resolved(shapes.components.schemas[componentName(schema.$ref)])
 
+/** A shape that is several at once, as one. */
+const merged = (schema: Schema): Schema => {
+  const parts = (schema.allOf ?? []).map((part) => merged(resolved(part)))
+  return parts.length === 0 ? schema : { ...schema, type: 'object', properties: Object.assign({}, ...parts.map(({ properties }) => properties)) as NonNullable<Schema['properties']> }
+}
+const FORMATS: Readonly<Record<string, RegExp>> = {
+  uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, decimal: /^\d+(\.\d+)?$/, url: /^https?:\/\/./, byte: /^[A-Za-z0-9+/]*={0,2}$/,
+  'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/,
+}
 /** From OpenAPI 3.0's dialect to JSON Schema. */
 const strict = (schema: Schema): object => {
   if (schema.$ref !== undefined) return { $ref: schema.$ref.replace('#', 'api#') }
-  const { type, nullable, properties, items } = schema
+  const { type, nullable, properties, items, format } = merged(schema)
   return {
+    ...format !== undefined && format in FORMATS ? { format } : {},
     ...type === undefined ? {} : { type: nullable ? [type, 'null'] : type },
     ...schema.enum ? { enum: [...schema.enum, ...nullable ? [null] : []] } : {},
     ...properties ? {
@@ -65,6 +77,7 @@ const strict = (schema: Schema): object => {
   }
 }
 const ajv = new Ajv({ allErrors: true, verbose: true, strict: false })
+for (const [name, format] of Object.entries(FORMATS)) ajv.addFormat(name, format)
 ajv.addSchema({ $id: 'api', components: { schemas: Object.fromEntries(Object.entries(shapes.components.schemas).map(([name, schema]) => [name, strict(schema)])) } })
 
 /** What is in an answer, by the name that a reader would look for: `data[].name`, or `Dataset.name` where the shape is shared. */
@@ -96,21 +109,27 @@ const difference = (operation: string, root: Schema, { keyword, instancePath, pa
   const { where, schema } = placeOf(root, name === undefined ? instancePath : `${instancePath}/${name}`)
   return {
     ...at(operation, where),
-    ours: keyword === 'required' ? 'missing' : typeOf(keyword === 'additionalProperties' ? (data as Record<string, unknown>)[name ?? ''] : data),
-    theirs: keyword === 'additionalProperties' ? 'missing' : typeIn(schema),
+    ours: keyword === 'required' ? 'missing' : keyword === 'format' ? 'of another form' : typeOf(keyword === 'additionalProperties' ? (data as Record<string, unknown>)[name ?? ''] : data),
+    theirs: keyword === 'additionalProperties' ? 'missing' : keyword === 'format' ? schema.format ?? '' : typeIn(schema),
   }
 }
 
+const against = (operation: string, schema: Schema, value: unknown): Difference[] => {
+  const validate = ajv.compile(strict(schema))
+  return validate(value) ? [] : (validate.errors ?? []).map((error) => difference(operation, schema, error))
+}
 /** How an answer with a success differs from what the operation is said to answer. */
 export const compare = (operation: string, status: number, body: unknown): Difference[] => {
   const statuses = Object.keys(official(operation)?.responses ?? {}).filter((one) => one.startsWith('2'))
   if (!statuses.includes(String(status))) return [{ operation, where: 'status', ours: String(status), theirs: statuses.join(', ') }]
-  const { content } = official(operation)?.responses[String(status)] ?? {}
+  const { $ref, content } = official(operation)?.responses[String(status)] ?? {}
+  if ($ref !== undefined) return against(operation, shapes.components.responses[componentName($ref)]?.content?.['application/json']?.schema ?? {}, body)
   const schema = content?.['application/json']?.schema
   if (!schema) return (content ? Buffer.isBuffer(body) : body === undefined) ? [] : [{ operation, where: 'body', ours: typeOf(body), theirs: 'missing' }]
-  const validate = ajv.compile(strict(schema))
-  return validate(body) ? [] : (validate.errors ?? []).map((error) => difference(operation, schema, error))
+  return against(operation, schema, body)
 }
+/** How an event of a stream differs from what is said of it. @param name of the shape */
+export const compareEvent = (name: string, event: unknown): Difference[] => against(name, merged(shapes.components.schemas[name] ?? {}), event)
 
 /** The request body that an operation takes. */
 export const requestShape = (operation: string): Schema => {

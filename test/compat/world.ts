@@ -7,18 +7,10 @@ import { automatic, bySeparator, knowledge } from '../support/knowledge.ts'
 import type { Knowledge } from '../support/knowledge.ts'
 import { toyModels } from '../support/toy-models.ts'
 import { signIn } from '../support/world.ts'
+import type { Request } from './conformance.ts'
 import { makeParts } from './segments.ts'
 import type { Parts } from './segments.ts'
 
-/** One request to an operation. */
-export interface Request {
-  readonly ids?: Readonly<Record<string, string>>
-  readonly query?: string
-  readonly body?: object
-  /** Files of the form; the body then is its field `data`. */
-  readonly files?: readonly { readonly name: string; readonly text: string }[]
-  readonly headers?: Readonly<Record<string, string>>
-}
 export interface World extends Knowledge {
   /** With a key for the whole workspace. */
   send(operation: string, request: Request): Promise<Answer>

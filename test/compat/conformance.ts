@@ -1,0 +1,181 @@
+/**
+ * What holds for every half of the Service API: each operation is asked of a real server and held against the official description, its
+ * statuses, bodies, error codes, and what it takes. A half says what to ask, and where it differs on purpose.
+ */
+import test from 'ava'
+import type { TestApp } from '../../core/testing.ts'
+import type { Answer } from '../support/client.ts'
+import { put } from '../support/sample.ts'
+import type { Deviation } from './deviations.ts'
+import { at, choices, compare, documentedErrors, fields, official, queryNames, requestShape, some } from './shapes.ts'
+import type { Difference, Field } from './shapes.ts'
+
+/** One request to an operation. */
+export interface Request {
+  readonly ids?: Readonly<Record<string, string>>
+  readonly query?: string
+  readonly body?: object
+  /** Files of the form that the body then is. */
+  readonly files?: readonly { readonly name: string; readonly text: string; readonly type?: string }[]
+  readonly headers?: Readonly<Record<string, string>>
+  /** Whose key; the usual one unless given. */
+  readonly token?: string
+}
+export type Provoke = () => Promise<Answer>
+export type Examples = Readonly<Record<string, readonly Request[]>>
+export type Failures = Readonly<Record<string, Readonly<Record<string, Provoke>>>>
+export interface Asked {
+  readonly app: TestApp
+  send(operation: string, request: Request): Promise<Answer>
+}
+export interface Half<W extends Asked> {
+  /** Whose operations they are. */
+  readonly credential: 'app' | 'dataset'
+  make(): Promise<W>
+  /** The first of each has every field that the operation takes. */
+  examples(world: W): Examples
+  /** `METHOD /path` → `400 invalid_param` → a request that is answered so. */
+  failures(world: W): Failures
+  readonly deviations: readonly Deviation[]
+  /** Addresses of our own that only repeat another one, each with the one it repeats. */
+  readonly aliases?: Readonly<Record<string, string>>
+  /** Operations that the official description does not have. */
+  readonly additions?: readonly string[]
+  /** Operations that never succeed here, and what each is told. */
+  readonly unanswered?: { readonly operations: readonly string[]; readonly error: string; readonly message: RegExp }
+  /** Before any field is changed. */
+  settle?(world: W): void
+  /** What of a body must be new in every request. */
+  fresh?(world: W, operation: string): object
+  close(world: W): Promise<unknown>
+}
+export interface Conformance<W> {
+  world(): W
+  operations(): string[]
+  note(differences: readonly Difference[]): void
+  /** The last test: what was noted is what is meant. */
+  conclude(): void
+}
+
+export const codeOf = ({ status, body }: Answer): string => status < 400 ? String(status) : `${status} ${String(body?.code)}`
+const keyOf = ({ operation, where, ours, theirs }: Difference): string => `${operation}: ${where}: ${ours} here, ${theirs} there`
+/** What stands at a place of a body; undefined where nothing does. */
+const valueAt = (value: unknown, [first, ...rest]: Field['path']): unknown =>
+  first === undefined ? value : typeof value === 'object' && value !== null ? valueAt((value as Record<string | number, unknown>)[first], rest) : undefined
+
+export const conformance = <W extends Asked>(half: Half<W>): Conformance<W> => {
+  const { aliases = {}, additions = [], unanswered = { operations: [], error: '', message: /^$/ }, deviations } = half
+  let world: W
+  test.before(async () => { world = await half.make() })
+  test.after.always(() => half.close(world))
+
+  const examples = (): Examples => half.examples(world)
+  const all = (): string[] => world.app.kernel.catalogue.routes
+    .filter(({ surface, credential }) => surface === 'service' && credential === half.credential).map(({ method, path }) => `${method} ${path}`)
+  const operations = (): string[] => all().filter((operation) => !(operation in aliases) && !additions.includes(operation))
+  const seen = new Map<string, Difference>()
+  const note = (differences: readonly Difference[]): void => { for (const one of differences) seen.set(keyOf(one), one) }
+  /** Whether it is told what all are that ask this, however well. */
+  const isUnanswered = (operation: string, answer: Answer): boolean =>
+    unanswered.operations.includes(operation) && codeOf(answer) === unanswered.error && unanswered.message.test(answer.body.message as string)
+  const changed = (operation: string, request: Request, path: Field['path'], value: unknown): Request =>
+    ({ ...request, body: { ...put(request.body, path, value) as object, ...half.fresh?.(world, operation) } })
+
+  test.serial('there is an example for every operation, and every operation is an official one or repeats one', (t) => {
+    t.deepEqual(Object.keys(examples()).sort(), operations().sort())
+    for (const operation of operations()) t.truthy(official(operation), `${operation} is not in the official description`)
+    for (const original of Object.values(aliases)) t.true(operations().includes(original), original)
+    for (const operation of additions) t.true(all().includes(operation) && !official(operation), operation)
+  })
+
+  test.serial('errors have the documented codes, and one form', async (t) => {
+    for (const [operation, provoked] of Object.entries(half.failures(world))) {
+      const documented = documentedErrors(operation)
+      for (const [error, provoke] of Object.entries(provoked)) {
+        const answer = await provoke()
+        t.is(codeOf(answer), error, `${operation}: ${JSON.stringify(answer.body)}`)
+        const { code, message, status, params = '', ...more } = answer.body
+        t.deepEqual([typeof code, typeof message, status, typeof params, more], ['string', 'string', answer.status, 'string', {}], `${operation}: ${error}`)
+        if (!documented.includes(error)) note([{ operation, where: 'error', ours: error, theirs: 'none' }])
+      }
+      note(documented.filter((error) => !(error in provoked)).map((error) => ({ operation, where: 'error', ours: 'none', theirs: error })))
+    }
+  })
+
+  test.serial('answers have the official shapes', async (t) => {
+    for (const [operation, requests] of Object.entries(examples())) {
+      for (const request of requests) {
+        const answer = await world.send(operation, request)
+        if (unanswered.operations.includes(operation)) {
+          t.true(isUnanswered(operation, answer), `${operation}: ${JSON.stringify(answer.body)}`)
+          continue
+        }
+        t.true(answer.status < 300, `${operation}: ${JSON.stringify(answer.body)}`)
+        note(compare(operation, answer.status, answer.body))
+      }
+    }
+  })
+
+  test.serial('what another address repeats is the same', async (t) => {
+    const kinds = (value: unknown): unknown => Array.isArray(value) ? value.map(kinds)
+      : typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([name, part]) => [name, kinds(part)])) : typeof value
+    t.pass()
+    for (const [alias, original] of Object.entries(aliases)) {
+      for (const request of examples()[original] ?? []) {
+        const [one, other] = [await world.send(original, request), await world.send(alias, request)]
+        t.deepEqual([other.status, kinds(other.body)], [one.status, kinds(one.body)], alias)
+      }
+    }
+  })
+
+  test.serial('every documented field, and every value where there is a choice, is taken', async (t) => {
+    half.settle?.(world)
+    let sent = 0
+    for (const operation of operations()) {
+      const [request = {}] = examples()[operation] ?? []
+      const query = queryNames(operation).filter((name) => !(request.query ?? '').includes(`${name}=`))
+      note(query.map((name) => ({ operation, where: `query ${name}`, ours: 'ignored', theirs: 'a filter' })))
+      if (!request.body || request.files) continue
+      for (const { path, where, schema } of fields(requestShape(operation))) {
+        const value = valueAt(request.body, path)
+        const isInEmptyList = path.some((_, index) => (valueAt(request.body, path.slice(0, index)) as unknown[] | undefined)?.length === 0)
+        if (isInEmptyList) continue
+        t.not(value, undefined, `the example of ${operation} lacks ${where}`)
+        const isEmptyList = Array.isArray(value) && value.length === 0
+        for (const other of isEmptyList ? [some(schema)] : choices(schema)) {
+          const answer = await world.send(operation, changed(operation, request, path, other))
+          sent += 1
+          if (answer.status < 300 || isUnanswered(operation, answer)) continue
+          t.is(codeOf(answer), '400 invalid_param', `${operation}: ${where} = ${JSON.stringify(other)}: ${JSON.stringify(answer.body)}`)
+          t.truthy(answer.body.params, where)
+          const place = at(operation, where)
+          note([{ ...place, where: `${place.where} = ${isEmptyList ? 'a list' : String(other)}`, ours: codeOf(answer), theirs: '200' }])
+        }
+      }
+    }
+    t.true(sent > 10)
+  })
+
+  test.serial('a field that nobody knows is named', async (t) => {
+    for (const operation of operations()) {
+      const [request = {}] = examples()[operation] ?? []
+      if (!request.body) continue
+      const answer = await world.send(operation, changed(operation, request, ['colour'], 'red'))
+      t.regex(String(answer.body?.params), /^(data\.)?colour$/, operation)
+      note([{ operation: '*', where: 'a field that nobody knows', ours: codeOf(answer), theirs: '200' }])
+    }
+  })
+
+  return {
+    world: () => world, operations, note,
+    conclude: () => {
+      test.serial('the differences are those that are meant', (t) => {
+        const meant = new Set(deviations.map(keyOf))
+        t.deepEqual([...seen.keys()].filter((key) => !meant.has(key)).sort(), [], 'differences that nobody listed')
+        t.deepEqual([...meant].filter((key) => !seen.has(key)).sort(), [], 'listed differences that do not occur')
+        for (const { reason } of deviations) t.true(reason.length > 20)
+        t.is(meant.size, deviations.length)
+      })
+    },
+  }
+}
