@@ -78,7 +78,7 @@ const metadata = Joi.object<AnswerMetadata, true>({
   usage: usage.required(),
 })
 
-interface Answered {
+export interface Answered {
   event: 'message'
   task_id: string
   id: string

@@ -75,6 +75,6 @@ export const serverOf = (http: HttpClient, { label, baseUrl, apiKey, keyless = f
 }
 
 /** The smallest conversation there is, ended with its first word. */
-export const tryConversation = async (converse: (signal: AbortSignal) => AsyncIterable<unknown>, signal = new AbortController().signal): Promise<void> => {
+export const tryConversation = async (converse: (signal: AbortSignal) => AsyncIterable<unknown>, signal: AbortSignal = new AbortController().signal): Promise<void> => {
   for await (const _part of converse(signal)) return
 }
