@@ -16,7 +16,7 @@ export interface Request {
   readonly query?: string
   readonly body?: object
   /** Files of the form that the body then is. */
-  readonly files?: readonly { readonly name: string; readonly text: string; readonly type?: string }[]
+  readonly files?: readonly { readonly name: string; readonly text: string | Uint8Array<ArrayBuffer>; readonly type?: string }[]
   readonly headers?: Readonly<Record<string, string>>
   /** Whose key; the usual one unless given. */
   readonly token?: string

@@ -158,7 +158,7 @@ export const fields = (shape: Schema, path: Field['path'] = [], where = ''): Fie
 }
 /** Every value that may stand there, if there are only a few: a word of a list, yes or no, null. */
 export const choices = ({ type, nullable, enum: words }: Schema): unknown[] =>
-  [...words ?? (type === 'boolean' ? [true, false] : []), ...nullable ? [null] : []]
+  [...new Set([...words ?? (type === 'boolean' ? [true, false] : []), ...nullable ? [null] : []])]
 
 /** Some value of a shape, with all of its fields. */
 export const some = (shape: Schema): unknown => {

@@ -8,7 +8,7 @@ export const presentParameters = (config: ModelConfig, { files, filesPerQuestion
   suggested_questions: config.suggested_questions,
   suggested_questions_after_answer: { enabled: config.suggested_questions_after_answer.enabled },
   speech_to_text: config.speech_to_text,
-  text_to_speech: config.text_to_speech,
+  text_to_speech: { ...config.text_to_speech, autoPlay: config.text_to_speech.autoPlay ?? 'disabled' },
   retriever_resource: config.retriever_resource,
   annotation_reply: { enabled: false },
   more_like_this: config.more_like_this,

@@ -5,8 +5,7 @@ import type { SiteItem, SiteView } from '../schemas/site.ts'
 export const iconUrl = ({ icon_type: type, icon }: Pick<SiteSettings, 'icon_type' | 'icon'>): string | null =>
   type === 'link' && icon !== null && /^https?:\/\//i.test(icon) ? icon : null
 
-/** To whoever uses the app: nothing that opens anything. */
-export const presentSiteView = ({ title, settings }: SiteRow): SiteView => ({
+const shown = ({ title, settings }: SiteRow): SiteView => ({
   title,
   chat_color_theme: settings.chat_color_theme,
   chat_color_theme_inverted: settings.chat_color_theme_inverted,
@@ -24,9 +23,18 @@ export const presentSiteView = ({ title, settings }: SiteRow): SiteView => ({
   use_icon_as_answer_icon: settings.use_icon_as_answer_icon,
 })
 
+/** To whoever uses the app: nothing that opens anything, and as text what nobody has written yet. */
+export const presentSiteView = (site: SiteRow): SiteView => {
+  const { icon_type, icon, icon_background, description, chat_color_theme, copyright, privacy_policy, ...more } = shown(site)
+  return {
+    ...more, icon_type: icon_type ?? 'emoji', icon: icon ?? '', icon_background: icon_background ?? '', description: description ?? '',
+    chat_color_theme: chat_color_theme ?? '', copyright: copyright ?? '', privacy_policy: privacy_policy ?? '',
+  }
+}
+
 /** To those who build it. @param base of the server */
 export const presentSite = (site: SiteRow, base: string): SiteItem => ({
-  ...presentSiteView(site),
+  ...shown(site),
   app_id: site.app_id,
   access_token: site.code,
   code: site.code,
