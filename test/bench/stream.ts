@@ -31,6 +31,8 @@ const pause = 1_000 / rate
 const now = (): number => Number(process.hrtime.bigint()) / 1e6
 
 interface Heard { readonly finished: number; readonly events: number; readonly latency: number[]; readonly first: number[]; readonly calmFirst: number[]; readonly cpu: number }
+/** Milliseconds of CPU that all processes of the machine have had. */
+const busy = (): number => cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0)
 const quantile = (sorted: readonly number[], share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
 const spread = (all: readonly number[]): string => {
   const sorted = [...all].sort((a, b) => a - b)
@@ -135,6 +137,7 @@ const main = async (): Promise<void> => {
   session.connect()
   const child = fork(fileURLToPath(import.meta.url), [...process.argv.slice(2), '--client', port], { execArgv: [...process.execArgv], serialization: 'advanced' })
   const load: string[] = []
+  const [busyBefore, cpuBefore, began] = [busy(), process.cpuUsage(), performance.now()]
   let [cpu, at] = [process.cpuUsage(), performance.now()]
   let [steady, perToken] = [NaN, NaN]
   const heard = await new Promise<Heard>((done) => {
@@ -154,8 +157,10 @@ const main = async (): Promise<void> => {
     })
   })
   clearInterval(watch)
+  const own = process.cpuUsage(cpuBefore)
+  const others = (busy() - busyBefore - (own.user + own.system) / 1_000 - heard.cpu) / (performance.now() - began)
   process.stdout.write(`${[
-    `${streams} streams of ${rate} tokens a second, ${tokens} tokens each, on ${cpus().length} cores (load average ${load.join()}), ${values.database === undefined ? 'embedded database or TEST_DATABASE_URL' : 'PostgreSQL'}, events in ${values.redis === undefined ? 'memory' : 'Redis'}`,
+    `${streams} streams of ${rate} tokens a second, ${tokens} tokens each, on ${cpus().length} cores (load average ${load.join()}; other processes, the database among them, had ${(others * 100).toFixed(0)} % of one), ${(process.env['TEST_DATABASE_URL'] ?? values.database) === undefined ? 'embedded database' : 'PostgreSQL'}, events in ${values.redis === undefined ? 'memory' : 'Redis'}`,
     `finished: ${heard.finished} of ${streams}, ${heard.events} tokens`,
     `added latency of a token (ms): ${spread(heard.latency)}`,
     `first byte above the model's (ms): ${spread(heard.calmFirst)} of one at a time beside all of them; ${spread(heard.first)} of ${streams / ramp} a second`,
