@@ -1,8 +1,9 @@
 /**
  * Many answers at once: streams of tokens from a model in this process over the real HTTP server, read by a client in a process of its own.
  *
- *   node --import=@oxc-node/core/register test/bench/stream.ts [--database postgres://…] [--redis redis://…] [--streams 1000] [--tokens 400] [--rate 20] [--profile FILE]
+ *   node --import=@oxc-node/core/register test/bench/stream.ts [--database postgres://…] [--redis redis://…] [--streams 1000] [--tokens 400] [--rate 20] [--chat] [--profile FILE]
  *
+ * With `--chat` it is the whole way of a question to a chat app at `/v1/chat-messages`; else a route that does nothing but run and stream.
  * Every token carries the moment at which the model said it, by the clock that all processes of a machine share.
  */
 import { fork } from 'node:child_process'
@@ -19,10 +20,12 @@ import { testApp } from '../../core/testing.ts'
 import { runKind, runs } from '../../plugins/runs/ports.ts'
 import type { RunCall } from '../../plugins/runs/ports.ts'
 import { alone } from '../support/alone.ts'
+import { chatting } from '../support/chatting.ts'
 import { newApp } from '../support/run-app.ts'
+import { lastQuestion } from '../support/toy-llm.ts'
 
 const { values } = parseArgs({ options: {
-  database: { type: 'string' }, redis: { type: 'string' }, profile: { type: 'string' }, client: { type: 'string' },
+  database: { type: 'string' }, redis: { type: 'string' }, profile: { type: 'string' }, client: { type: 'string' }, chat: { type: 'boolean', default: false }, key: { type: 'string', default: '' },
   streams: { type: 'string', default: '1000' }, tokens: { type: 'string', default: '400' }, rate: { type: 'string', default: '20' }, ramp: { type: 'string', default: '10' },
 } })
 const [streams, tokens, rate, ramp] = [values.streams, values.tokens, values.rate, values.ramp].map(Number) as [number, number, number, number]
@@ -39,24 +42,31 @@ const spread = (all: readonly number[]): string => {
   return ['0.5', '0.95', '0.99', '1'].map((share) => `p${Number(share) * 100} ${quantile(sorted, Number(share)).toFixed(1)}`).join(', ')
 }
 
+const question = (count: number): string => {
+  if (!values.chat) return `GET /bench?tokens=${count} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n`
+  const body = JSON.stringify({ inputs: {}, query: String(count), user: 'ada', auto_generate_name: false, response_mode: 'streaming' })
+  return `POST /v1/chat-messages HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nAuthorization: Bearer ${values.key}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+}
 /** One stream by hand: a client library would cost more than the server. Resolves to how many events came. */
-const listen = (port: number, path: string, latency: number[], first: number[]): Promise<{ readonly events: number; readonly ended: boolean }> => new Promise((done) => {
+const listen = (port: number, count: number, latency: number[], first: number[]): Promise<{ readonly events: number; readonly ended: boolean }> => new Promise((done) => {
   const asked = now()
   let [events, rest, ended] = [0, '', false]
-  const socket = connect(port, '127.0.0.1', () => { socket.write(`GET ${path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n`) })
+  const socket = connect(port, '127.0.0.1', () => { socket.write(question(count)) })
   socket.setEncoding('latin1')
   socket.on('data', (chunk: string) => {
     const came = now()
     const text = rest + chunk
     let from = 0
-    for (let at = text.indexOf('"at":', from); at >= 0 && text.indexOf('}', at) >= 0; at = text.indexOf('"at":', from)) {
-      from = text.indexOf('}', at)
+    for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', from)) {
+      const end = text.indexOf(';', at)
+      if (end < 0) break
+      from = end
       // The model takes its time before the first one too.
       if (events === 0) first.push(came - asked - pause)
-      latency.push(came - Number(text.slice(at + 5, from)))
+      latency.push(came - Number(text.slice(at + 1, end)))
       events += 1
     }
-    ended ||= text.includes('"event":"end"')
+    ended ||= text.includes('"event":"message_end"')
     rest = text.slice(Math.max(from, text.length - 200))
   })
   socket.on('error', () => undefined)
@@ -68,12 +78,12 @@ const asClient = async (port: number): Promise<void> => {
   const began = process.cpuUsage()
   const all = Array.from({ length: streams }, async (_, index) => {
     await sleep(index * ramp * 1_000 / streams)
-    return listen(port, `/bench?tokens=${tokens}`, latency as number[], first as number[])
+    return listen(port, tokens, latency as number[], first as number[])
   })
   await sleep(ramp * 1_000 + 1_000)
   process.send?.('all')
   // While all are being read, some more begin one after the other.
-  for (let one = 0; one < 50; one += 1) await listen(port, '/bench?tokens=1', [], calmFirst as number[])
+  for (let one = 0; one < 50; one += 1) await listen(port, 1, [], calmFirst as number[])
   const results = await Promise.all(all)
   const { user, system } = process.cpuUsage(began)
   const heard: Heard = {
@@ -83,23 +93,21 @@ const asClient = async (port: number): Promise<void> => {
   process.send?.(heard, () => { process.exit(0) })
 }
 
-async function* model(count: number, signal: AbortSignal): AsyncGenerator<string> {
+let said = 0
+async function* model(count: number, signal?: AbortSignal): AsyncGenerator<string> {
   for (let index = 0; index < count; index += 1) {
     await sleep(pause)
-    signal.throwIfAborted()
-    yield ` word${index}`
+    signal?.throwIfAborted()
+    said += 1
+    yield ` word${index} @${now()};`
   }
 }
 const answer = (count: number) => async (call: RunCall): Promise<void> => {
   const about = { task_id: call.id, message_id: call.id, conversation_id: call.appId, created_at: Math.floor(Date.now() / 1_000) }
-  for await (const text of model(count, call.signal)) {
-    said += 1
-    call.emit({ event: 'message', ...about, answer: text, at: now() })
-  }
+  for await (const text of model(count, call.signal)) call.emit({ event: 'message', ...about, answer: text })
   await call.finish('succeeded', async () => undefined)
-  call.emit({ event: 'end', ...about })
+  call.emit({ event: 'message_end', ...about })
 }
-let said = 0
 let app: { workspaceId: string; appId: string } | undefined
 const bench = definePlugin({
   name: 'bench', kernel: '^1',
@@ -115,14 +123,18 @@ const bench = definePlugin({
 })
 
 const main = async (): Promise<void> => {
-  const adapters = {
+  const adapters: Record<string, Record<string, Record<string, unknown>>> = {
     ...alone.adapters, runKind: { bench: {} },
     ...values.database === undefined ? {} : { database: { postgres: { url: values.database } } },
     ...values.redis === undefined ? {} : { runEvents: { redis: { url: values.redis, prefix: `bench-${randomUUID()}` } } },
   }
-  const server = await testApp({ config: { ...alone, plugins: { ...alone.plugins, runs: {} }, adapters }, plugins: [bench], only: ['web'] })
+  const quick = { ...alone, plugins: { ...alone.plugins, runs: {} }, adapters }
+  const chat = values.chat ? await chatting({ config: { server: { checkReplies: false }, adapters: { ...adapters.database ? { database: adapters.database } : {} } }, only: ['web'] }) : undefined
+  if (chat) chat.toy.answer = (request) => model(Number(lastQuestion(request)), request.signal)
+  const key = (await chat?.newApp())?.key ?? ''
+  const server = chat?.app ?? await testApp({ config: quick, plugins: [bench], only: ['web'] })
   const { port } = new URL(server.url)
-  await (await server.fetch('/bench?tokens=2')).text()
+  await listen(Number(port), 2, [], [])
   await sleep(500)
   global.gc?.()
   const idle = process.memoryUsage.rss()
@@ -135,7 +147,7 @@ const main = async (): Promise<void> => {
   }, 100)
   const session = new Session()
   session.connect()
-  const child = fork(fileURLToPath(import.meta.url), [...process.argv.slice(2), '--client', port], { execArgv: [...process.execArgv], serialization: 'advanced' })
+  const child = fork(fileURLToPath(import.meta.url), [...process.argv.slice(2), '--client', port, '--key', key], { execArgv: [...process.execArgv], serialization: 'advanced' })
   const load: string[] = []
   const [busyBefore, cpuBefore, began] = [busy(), process.cpuUsage(), performance.now()]
   let [cpu, at] = [process.cpuUsage(), performance.now()]
@@ -160,7 +172,7 @@ const main = async (): Promise<void> => {
   const own = process.cpuUsage(cpuBefore)
   const others = (busy() - busyBefore - (own.user + own.system) / 1_000 - heard.cpu) / (performance.now() - began)
   process.stdout.write(`${[
-    `${streams} streams of ${rate} tokens a second, ${tokens} tokens each, on ${cpus().length} cores (load average ${load.join()}; other processes, the database among them, had ${(others * 100).toFixed(0)} % of one), ${(process.env['TEST_DATABASE_URL'] ?? values.database) === undefined ? 'embedded database' : 'PostgreSQL'}, events in ${values.redis === undefined ? 'memory' : 'Redis'}`,
+    `${values.chat ? 'chat: ' : ''}${streams} streams of ${rate} tokens a second, ${tokens} tokens each, on ${cpus().length} cores (load average ${load.join()}; other processes, the database among them, had ${(others * 100).toFixed(0)} % of one), ${(process.env['TEST_DATABASE_URL'] ?? values.database) === undefined ? 'embedded database' : 'PostgreSQL'}, events in ${values.redis === undefined ? 'memory' : 'Redis'}`,
     `finished: ${heard.finished} of ${streams}, ${heard.events} tokens`,
     `added latency of a token (ms): ${spread(heard.latency)}`,
     `first byte above the model's (ms): ${spread(heard.calmFirst)} of one at a time beside all of them; ${spread(heard.first)} of ${streams / ramp} a second`,
