@@ -71,7 +71,9 @@ export const exact = defineAdapter(vectorIndex, 'exact', {
         await db.query(`DELETE FROM vector_index_segments WHERE workspace_id = $1 AND dataset_id = $2 AND ${which}`, [workspaceId, id, ...values])
       }),
       search: async (scope, vector, limit, also = []) => {
-        const lists = await matrices.scores(scope, unit(vector))
+        const asked = new Set(also)
+        // Only asked about: no reason to compare all.
+        const lists = await matrices.scores(scope, unit(vector), limit === 0 ? asked : undefined)
         const segments = bySegment(lists)
         const best: string[] = []
         // Candidates until enough of them may be found.
@@ -80,7 +82,6 @@ export const exact = defineAdapter(vectorIndex, 'exact', {
           if (candidates.length === 0) break
           best.push(...(await findable(scope.workspaceId, candidates)).slice(0, limit - best.length))
         }
-        const asked = new Set(also)
         for (const id of best) asked.delete(id)
         return vectorsOf(lists, new Set([...best, ...await findable(scope.workspaceId, [...asked])]))
       },

@@ -1,21 +1,21 @@
 /** The matrices that are in memory, each brought up to date before it is used. */
 import { LRUCache } from 'lru-cache'
 import type { Database, Logger } from '../../../core/index.ts'
+import type { IndexedDataset as Dataset, IndexScope } from '../ports.ts'
 import { createMatrix, matrixBytes } from './matrix.ts'
 import type { Matrix, MatrixRow } from './matrix.ts'
 import type { Scored } from './ranking.ts'
 
-interface Dataset { readonly workspaceId: string; readonly id: string }
 type Row = MatrixRow & { readonly version: string }
 
 const PAGE_BYTES = 4 * 1024 * 1024
 
 export interface Matrices {
   /**
-   * The cosines of a unit-length question with all vectors of its dimension, or with those of some documents. Not for use inside a
-   * transaction: it may wait for another search, which may wait for the connection.
+   * The cosines of a unit-length question with all vectors of its dimension, or with those of some documents, or of some segments. Not for use
+   * inside a transaction: it may wait for another search, which may wait for the connection.
    */
-  scores(scope: { readonly workspaceId: string; readonly datasetIds: readonly string[]; readonly documentIds?: readonly string[] }, question: Float32Array): Promise<Scored[]>
+  scores(scope: IndexScope, question: Float32Array, segments?: ReadonlySet<string>): Promise<Scored[]>
 }
 
 interface Needs { readonly db: Database; readonly log: Logger; readonly cacheBytes: number }
@@ -78,24 +78,26 @@ export const createMatrices = ({ db, log, cacheBytes }: Needs): Matrices => {
     return turn
   }
 
-  const readAnew = async (key: string, dataset: Dataset, question: Float32Array, documents?: ReadonlySet<string>): Promise<Scored[]> => {
+  type Score = (matrix: Matrix) => Scored
+  const readAnew = async (key: string, dataset: Dataset, dimensions: number, score: Score): Promise<Scored[]> => {
     if (!warned.has(key)) {
       warned.add(key)
       log.warn({ dataset: dataset.id }, 'its vectors are read anew for every search: raise adapters.vectorIndex.exact.cacheBytes, or choose pgvector')
     }
     const lists: Scored[] = []
-    for await (const rows of pages(dataset, question.length, 0)) {
-      const page = createMatrix(question.length, rows.length)
+    for await (const rows of pages(dataset, dimensions, 0)) {
+      const page = createMatrix(dimensions, rows.length)
       for (const row of rows) page.set(row)
-      lists.push(page.scores(question, documents))
+      lists.push(score(page))
     }
     return lists
   }
 
   return {
-    scores: async ({ workspaceId, datasetIds, documentIds }, question) => {
+    scores: async ({ workspaceId, datasetIds, documentIds }, question, segments) => {
       const ids = [...new Set(datasetIds)]
       const documents = documentIds && new Set(documentIds)
+      const score: Score = (matrix) => segments ? matrix.scoresOf(segments, question, documents) : matrix.scores(question, documents)
       // One look at all of them: what is as new as its dataset is used at once.
       const now = await versions(workspaceId, ids)
       const lists = await Promise.all(ids.filter((id) => now.has(id)).map(async (id) => {
@@ -103,7 +105,7 @@ export const createMatrices = ({ db, log, cacheBytes }: Needs): Matrices => {
         const key = `${workspaceId} ${id} ${question.length}`
         const kept = cache.get(key)
         const matrix = kept && kept.version === now.get(id) ? kept : await inTurn(key, () => bringUpToDate(key, dataset, question.length))
-        return matrix ? [matrix.scores(question, documents)] : readAnew(key, dataset, question, documents)
+        return matrix ? [score(matrix)] : readAnew(key, dataset, question.length, score)
       }))
       return lists.flat()
     },

@@ -14,6 +14,8 @@ export interface Matrix {
   keep(ids: ReadonlySet<string>): void
   /** 0 for vectors of other documents than these, where they are given. */
   scores(question: Float32Array, documents?: ReadonlySet<string>): Scored
+  /** As `scores`, of the vectors of these segments alone. */
+  scoresOf(segments: ReadonlySet<string>, question: Float32Array, documents?: ReadonlySet<string>): Scored
 }
 
 /** An identifier, its place in a map and in the lists, and its share of the others. */
@@ -59,6 +61,13 @@ export const createMatrix = (dimensions: number, expected: number): Matrix => {
       const scores = rows.products(question, ids.length)
       if (documents) documentIds.forEach((id, at) => { if (!documents.has(id)) scores[at] = 0 })
       return { ids: [...ids], segmentIds: [...segmentIds], scores }
+    },
+    scoresOf: (segments, question, documents) => {
+      const places = [...segmentIds.keys()].filter((place) => segments.has(segmentIds[place] as string) && (documents?.has(documentIds[place] as string) ?? true))
+      return {
+        ids: places.map((place) => ids[place] as string), segmentIds: places.map((place) => segmentIds[place] as string),
+        scores: Float32Array.from(places, (place) => rows.row(place).reduce((sum, value, at) => sum + value * (question[at] as number), 0)),
+      }
     },
   }
 }
