@@ -1,13 +1,12 @@
 /** Conversations, messages and feedback: seen, named, rated and deleted by those whose they are, and in the console by those who build the app. */
 import { randomUUID } from 'node:crypto'
 import test from 'ava'
-import { ChatClient } from 'dify-client'
 import fc from 'fast-check'
 import pg from 'pg'
 import { naming } from '../plugins/chat/services/naming.ts'
 import { questionsIn } from '../plugins/chat/text/questions.ts'
 import { withoutThinking } from '../plugins/chat/text/spoken.ts'
-import { talking } from './support/talking.ts'
+import { echo, talking } from './support/talking.ts'
 import type { MadeApp, Talking } from './support/talking.ts'
 import { makeWorkspace, signIn } from './support/world.ts'
 
@@ -117,6 +116,36 @@ test.serial('a conversation is named by hand, or by a model; where that fails, i
   const titles = app.resolve(naming)
   t.is(await titles.title(chat.workspaceId, 'Short?'), 'Short?')
   t.is(await titles.title(chat.workspaceId, 'y'.repeat(51)), `${'y'.repeat(47)}...`)
+})
+
+test.serial('a model that only quotes finds neither titles nor questions, and what moderation kept from a model is kept from these too', async (t) => {
+  const user = somebody()
+  const talker = await newApp('chat', { suggested_questions_after_answer: { enabled: true, model: echo } })
+  const { id, messages: [flagged = '', failed = '', running = '', fine = ''] } = await write(talker, user, [
+    { query: 'A forbidden one', answer: 'I say nothing of that.', metadata: { moderated: true } }, { query: 'A broken one', status: 'error' }, { query: 'A pending one', answer: '', status: 'running' }, { query: 'A fine one' },
+  ])
+  toy.answer = ({ messages: [system] }) => String(system?.content).includes('JSON') ? '["What now?"]' : 'A title'
+  const name = async (): Promise<unknown> => (await talker.api.send('POST', `/v1/conversations/${id}/name`, { user, auto_generate: true })).body.name
+  const suggest = async (message: string): Promise<unknown> => (await get(talker, `/messages/${message}/suggested`, { user })).body.data
+  toy.asked.length = 0
+  for (const message of [flagged, failed, running]) t.deepEqual(await suggest(message), [])
+  t.is(toy.asked.length, 0)
+  t.deepEqual(await suggest(fine), ['What now?'])
+  t.is(await name(), 'A title')
+  t.notRegex(JSON.stringify(toy.asked), /forbidden one|broken one|pending one/)
+  t.is(toy.asked.filter(({ messages }) => JSON.stringify(messages).includes('A fine one')).length, 2)
+  const only = await write(talker, user, [{ query: 'A forbidden one', metadata: { moderated: true } }], { name: 'As before' })
+  t.is((await talker.api.send('POST', `/v1/conversations/${only.id}/name`, { user, auto_generate: true })).body.name, 'As before')
+
+  const { models } = toy.provider
+  toy.provider.models = (...of) => models(...of).map((one) => one.type === 'llm' ? { ...one, quotesOnly: true } : one)
+  try {
+    toy.asked.length = 0
+    t.deepEqual(await suggest(fine), [])
+    t.is(await name(), 'A title')
+    t.is(await app.resolve(naming).title(chat.workspaceId, 'Where?'), 'Where?')
+    t.is(toy.asked.length, 0)
+  } finally { toy.provider.models = models }
 })
 
 test.serial('a conversation is deleted with all that was said in it; it has no variables', async (t) => {
@@ -306,19 +335,6 @@ test.serial('what is really asked and answered is there at once, rated, gone on 
   is(t, await ask({ conversation_id: id }), 404, 'not_found')
   t.deepEqual(await db('SELECT 1 FROM messages WHERE conversation_id = $1', id), [])
   t.deepEqual(await db(`SELECT DISTINCT status FROM runs WHERE app_id = $1`, talker.id), [{ status: 'succeeded' }])
-})
-
-test.serial('the client that others publish does all of it', async (t) => {
-  const user = somebody()
-  const client = new ChatClient(chat.token, `${app.url}/v1`)
-  const asked = (await client.createChatMessage({}, 'Where?', user)).data as { conversation_id: string; message_id: string }
-  t.is((await client.messageFeedback(asked.message_id, 'like' as never, user)).data.result, 'success')
-  t.is((await client.renameConversation(asked.conversation_id, 'Owls', user)).data.name, 'Owls')
-  t.like((await client.getConversations(user)).data, { has_more: false, limit: 20 })
-  const { data: { data } } = await client.getConversationMessages(user, asked.conversation_id) as { data: { data: object[] } }
-  t.like(data[0], { query: 'Where?', answer: 'Owls at night', feedback: { rating: 'like' } })
-  t.is((await client.deleteConversation(asked.conversation_id, user)).status, 204)
-  t.deepEqual((await client.getConversations(user)).data.data, [])
 })
 
 test.serial('the console shows what everybody said, and what was thought of it', async (t) => {

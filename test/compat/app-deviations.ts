@@ -32,6 +32,13 @@ export const appDeviations: readonly Deviation[] = [
   }))),
   { operation: '*', where: 'a field that nobody knows', ours: '400 invalid_param', theirs: '200', reason: 'A misspelled setting that is ignored costs its author hours; the answer names the field.' },
 
+  ...['StreamEventChatMessage', 'StreamEventMessage'].flatMap((event) => more('', { id: 'string', from_variable_selector: 'array' }, 'The original sends both, and published clients read the id.', event)),
+  ...['StreamEventChatMessageEnd', 'StreamEventMessageEnd'].flatMap((event) => more('metadata', { reasoning: 'object' }, 'The place of what a model thought, the same in all modes.', event)),
+  ...more('', { files: 'array', 'metadata.annotation_reply': 'object' }, 'The files of the message, as in completion apps, and by which written answer it was answered.', 'StreamEventChatMessageEnd'),
+  ...['StreamEventChatError', 'CompletionStreamEventError'].map((operation) => ({
+    operation, where: 'task_id', ours: 'missing', theirs: 'string', reason: 'Nothing can be stopped any more. The original sends none either, whatever its description says.',
+  })),
+
   ...neverSent('POST /chat-messages', ['400 agent_not_published', '400 bad_request', '403 workflow_version_execution_not_allowed'], 'It is about apps of other modes, which cannot be run yet and are refused as app_unavailable.'),
   ...neverSent('POST /chat-messages', ['400 conversation_completed'], 'No conversation is ever closed here: it goes on or is deleted.'),
   ...neverSent('GET /parameters', ['400 agent_not_published'], 'There are no agents of the new kind yet, so that none waits to be published.'),
