@@ -41,7 +41,8 @@ const storiesOf = (events: Evidence['events']): Map<string, Story> => {
   }
   return stories
 }
-const grouped = <T>(items: readonly T[], by: (item: T) => string): Map<string, T[]> => {
+/** In the order in which they come. */
+export const grouped = <T>(items: readonly T[], by: (item: T) => string): Map<string, T[]> => {
   const groups = new Map<string, T[]>()
   for (const item of items) groups.set(by(item), [...groups.get(by(item)) ?? [], item])
   return groups

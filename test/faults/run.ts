@@ -1,12 +1,13 @@
 /**
  * Many schedules from the command line: `npm run test:faults -- --schedules 200 --seed 1 --queue bull`, or `--load keys --cache layered`,
- * or `--load documents --on postgres`.
+ * or `--load documents --on postgres`, or `--load chat --on postgres`.
  * Ends with 1 where something does not hold.
  */
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { chatTrials, describeChat } from './chat-trials.ts'
 import type { Violation } from './checker.ts'
 import { describeDocuments, documentTrials } from './documents-trials.ts'
 import type { Place } from './documents-trials.ts'
@@ -28,7 +29,7 @@ const { values } = parseArgs({
 const oneOf = (option: 'load' | 'queue' | 'cache' | 'on', ...words: string[]): void => {
   if (!words.includes(values[option])) throw new Error(`--${option} is one of ${words.join(', ')}`)
 }
-oneOf('load', 'jobs', 'keys', 'documents')
+oneOf('load', 'jobs', 'keys', 'documents', 'chat')
 oneOf('queue', 'bull', 'embedded', 'naive')
 oneOf('cache', 'layered', 'redis', 'naive-delete', 'naive-lease')
 oneOf('on', 'postgres', 'embedded')
@@ -63,6 +64,10 @@ const loads = {
   documents: () => documentTrials({
     ...options, on: values.on as Place, worker: Number(values.worker),
     tell: (schedule, trial, seconds) => { tell(schedule, describeDocuments(trial), seconds, trial.violations) },
+  }),
+  chat: () => chatTrials({
+    ...options, on: values.on as Place,
+    tell: (schedule, trial, seconds) => { tell(schedule, describeChat(trial), seconds, trial.violations) },
   }),
 }
 const { summary, violations } = await loads[values.load as keyof typeof loads]()
