@@ -1,16 +1,23 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import test from 'ava'
 import fc from 'fast-check'
 import { parse, stringify } from 'yaml'
-import { database, queue } from '../core/index.ts'
+import { database, HttpError, queue } from '../core/index.ts'
 import { testApp } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
 import { forgetImports } from '../plugins/apps/jobs/forget-imports.ts'
 import type { ImportReply } from '../plugins/apps/schemas/transfer.ts'
+import { createThreads } from '../plugins/apps/services/dsl-threads.ts'
+import type { ThreadLimits } from '../plugins/apps/services/dsl-threads.ts'
 import { jsonToYaml, yamlToJson } from '../plugins/apps/services/dsl-yaml.ts'
+import { Unreadable } from '../plugins/apps/services/unreadable.ts'
 import { placeOfFile } from '../plugins/apps/services/transfer-places.ts'
 import { accounts } from '../plugins/auth/ports.ts'
 import { toyLlm } from './support/toy-llm.ts'
@@ -269,4 +276,61 @@ test('whatever the settings say, a file of them makes an app whose file is the s
   fc.assert(fc.property(fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' }).filter((value) => !/__proto__|constructor/.test(JSON.stringify(value))), (value) => {
     t.is(yamlToJson(jsonToYaml(JSON.stringify(value)), 1e6), JSON.stringify(value))
   }), { numRuns: 300 })
+})
+
+const limits: ThreadLimits = { times: { work: 10_000, start: 10_000, wait: 10_000, idle: 10_000 }, mb: 64, threads: 1, waiting: 10 }
+const folder = mkdtempSync(join(tmpdir(), 'mortise-threads-'))
+test.after.always(() => { rmSync(folder, { recursive: true }) })
+/** Threads that do this; `log` has what failed. */
+const doing = (code: string, more: Partial<ThreadLimits> = {}) => {
+  const [log, file] = [[] as unknown[], join(folder, `${randomUUID()}.mjs`)]
+  writeFileSync(file, `import { parentPort as port, threadId } from 'node:worker_threads'\n${code}`)
+  return { log, ...createThreads(pathToFileURL(file), { ...limits, ...more }, (error) => { log.push(error) }) }
+}
+const READY = "port.postMessage('ready');"
+const answering = `${READY} port.on('message', ({ read }) => { if (read === 'die') process.exit(1); if (read !== 'hang') port.postMessage({ text: String(threadId) }) });`
+const refusal = (asked: Promise<string>): Promise<unknown> => asked.then(() => undefined, (error: unknown) => error)
+
+test('a thread that does not start is tried anew, and then whoever sent the file is told to come again', async (t) => {
+  for (const code of ['throw new Error("no memory")', 'process.exit(3)', 'setInterval(() => port.ref(), 1000)']) {
+    const threads = doing(code, { times: { ...limits.times, start: code.startsWith('set') ? 200 : 10_000 } })
+    const error = await refusal(threads.ask({ read: 'a', mostBytes: 1 }))
+    t.true(error instanceof HttpError && error.status === 503, code)
+    t.is(threads.log.length, 2, code)
+    await threads.close()
+  }
+})
+
+test('a thread that ends while it reads is replaced once; one that takes too long ends, and the next text is read', async (t) => {
+  const threads = doing(answering, { times: { ...limits.times, work: 2_000 } })
+  const read = (text: string) => threads.ask({ read: text, mostBytes: 1 })
+  const first = await read('a')
+  t.is(await read('b'), first, 'a thread that is done takes the next text')
+  const ended = await refusal(read('die'))
+  t.true(ended instanceof Unreadable && /twice/.test(ended.message))
+  t.is(threads.log.length, 2)
+  t.not(await read('c'), first)
+  t.regex(String(await refusal(read('hang'))), /seconds/)
+  t.is(threads.log.length, 2)
+  t.truthy(await read('d'))
+  await threads.close()
+  t.true(await refusal(read('e')) instanceof HttpError)
+})
+
+test('a thread that is gone when it is given a text is no failure of the text', async (t) => {
+  // After its first answer it ends, a moment later than it is taken for one that waits.
+  const threads = doing(`${READY} port.on('message', () => { port.postMessage({ text: String(threadId) }); setImmediate(() => process.exit(0)) });`)
+  const said: string[] = []
+  for (let round = 0; round < 3; round += 1) said.push(await threads.ask({ read: 'a', mostBytes: 1 }))
+  t.is(new Set(said).size, 3)
+  await threads.close()
+})
+
+test('no more texts wait than may, nor longer', async (t) => {
+  const threads = doing(answering, { waiting: 1, times: { ...limits.times, work: 600, wait: 100 } })
+  const [hangs, waits, isTooMuch] = ['hang', 'a', 'b'].map((text) => refusal(threads.ask({ read: text, mostBytes: 1 })))
+  for (const refused of [await isTooMuch, await waits]) t.true(refused instanceof HttpError && refused.status === 503 && refused.headers['Retry-After'] !== undefined)
+  t.true(await hangs instanceof Unreadable)
+  t.truthy(await threads.ask({ read: 'c', mostBytes: 1 }))
+  await threads.close()
 })

@@ -13,6 +13,5 @@ export const appErrors = defineErrors({
   endUserNotFound: [404, 'end_user_not_found', 'The app knows nobody of that id.'],
   settingsInvalid: [400, 'invalid_param', 'The settings of the app are not valid.'],
   noModelConfig: [400, 'invalid_param', 'An app of this mode has a graph in place of a model configuration. Send this to a chat, agent-chat or completion app.'],
-  tooManyKeys: [400, 'max_keys_exceeded', 'The app has as many keys as it may. Delete one first.'],
   inputInvalid: [400, 'invalid_param', 'An input of the app is not as its form declares it.'],
 })

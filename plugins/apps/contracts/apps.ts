@@ -34,7 +34,7 @@ const taken: readonly (readonly [string, Partial<InputField>, unknown, unknown])
 ]
 const notTaken: readonly (readonly [string, Partial<InputField>, unknown])[] = [
   ['text-input', { max_length: 2 }, 'abc'], ['text-input', {}, 5], ['paragraph', {}, { a: 1 }], ['select', { options }, 'green'], ['select', { options, required: true }, ''],
-  ['number', {}, 'many'], ['number', {}, true], ['number', {}, '1e999'], ['number', { required: true }, ''], ['checkbox', {}, 'perhaps'], ['checkbox', {}, 2],
+  ['number', {}, 'many'], ['number', {}, true], ['number', {}, '1e999'], ['number', {}, `${'1'.repeat(200_000)}x`], ['number', { required: true }, ''], ['checkbox', {}, 'perhaps'], ['checkbox', {}, 2],
   ['json_object', {}, '{}'], ['json_object', {}, []], ['file', {}, [file]], ['file', {}, { ...file, url: 5 }], ['file', {}, { ...file, type: 'film' }], ['file-list', {}, file],
   ['file-list', { max_length: 1 }, [file, file]], ['file-list', {}, ['']], ['paragraph', { required: true }, undefined], ['number', { required: true }, null],
 ]

@@ -20,8 +20,8 @@ export const aboutRoutes = [
     uses: { apps, accounts }, reply: appInfo, errors: [appClosed],
     handle: async ({ actor }, { apps, accounts }) => {
       const { name, description, mode, workspaceId, createdBy } = await apps.open(actor)
-      const maker = (await accounts.members(workspaceId)).find(({ accountId }) => accountId === createdBy)
-      return { name, description, tags: [], mode, author_name: maker?.name ?? '' }
+      const names = await accounts.names(workspaceId, [createdBy])
+      return { name, description, tags: [], mode, author_name: names.get(createdBy) ?? '' }
     },
   }),
   route({

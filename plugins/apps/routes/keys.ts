@@ -18,7 +18,7 @@ export const keyRoutes = [
   route({
     ...ofApp, method: 'POST', access: 'app-key:create', params: appParams, body: appKeyBody, status: 201, reply: appKeyItem,
     summary: 'Make a key of an app; the only answer that shows the whole key',
-    errors: [appErrors.appNotFound, appErrors.tooManyKeys],
+    errors: [appErrors.appNotFound, { status: 400, code: 'max_keys_exceeded' }],
     handle: async ({ actor, params, body }, { keys }) => {
       const { key, token } = await keys.create(ownerOf(actor), params.app_id, body.name)
       return presentAppKey(key, token)

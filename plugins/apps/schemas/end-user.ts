@@ -1,10 +1,11 @@
 /** Those who use an app, as clients see them. */
 import Joi from 'joi'
+import { uuid } from './common.ts'
 
-const uuid = Joi.string().guid({ separator: '-', wrapper: false }).length(36).lowercase().required()
+const id = uuid.required()
 
 export interface EndUserParams { end_user_id: string }
-export const endUserParams = Joi.object<EndUserParams, true>({ end_user_id: uuid })
+export const endUserParams = Joi.object<EndUserParams, true>({ end_user_id: id })
 
 export interface EndUserItem {
   id: string
@@ -22,6 +23,6 @@ export interface EndUserItem {
 }
 const string = Joi.string().required()
 export const endUserItem = Joi.object<EndUserItem, true>({
-  id: uuid, tenant_id: uuid, app_id: uuid, type: string, external_user_id: string, name: Joi.string().allow(null).required(),
+  id, tenant_id: id, app_id: id, type: string, external_user_id: string, name: Joi.string().allow(null).required(),
   is_anonymous: Joi.boolean().required(), session_id: string, created_at: Joi.string().isoDate().required(), updated_at: Joi.string().isoDate().required(),
 })

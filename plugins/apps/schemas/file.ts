@@ -2,8 +2,7 @@
 import Joi from 'joi'
 import { FILE_TYPES, TRANSFER_METHODS } from '../services/file-rules.ts'
 import type { FileInput } from '../ports.ts'
-
-const uuid = Joi.string().guid({ separator: '-', wrapper: false }).length(36).lowercase()
+import { integer, nothing, uuid } from './common.ts'
 
 export interface AppFileForm {
   user?: string
@@ -29,9 +28,6 @@ export interface AppFileItem {
   conversation_id: null
   file_key: null
 }
-/** Fields that clients look for and that have no content here. */
-const nothing = Joi.valid(null).required() as Joi.StringSchema
-const integer = Joi.number().integer().required()
 export const appFileItem = Joi.object<AppFileItem, true>({
   id: uuid.required(), reference: nothing, name: Joi.string().required(), size: integer, extension: Joi.string().allow('').required(), mime_type: Joi.string().required(),
   created_by: uuid.required(), created_at: integer, preview_url: nothing, source_url: Joi.string().required(), original_url: nothing, user_id: nothing,

@@ -1,7 +1,8 @@
 /** The settings of an app, as clients and files say them: whole or in part, in the form of now or in one of earlier. */
 import Joi from 'joi'
 import type { ChosenModel, FileType, InputField, InputType, ModelConfig, TransferMethod } from '../ports.ts'
-import { FILE_TYPES, misfit, TRANSFER_METHODS } from '../services/inputs.ts'
+import { FILE_TYPES, TRANSFER_METHODS } from '../services/file-rules.ts'
+import { misfit } from '../services/inputs.ts'
 import { isShallow, plainJson } from '../services/plain-json.ts'
 import { text, uuid } from './common.ts'
 

@@ -9,6 +9,7 @@ import { AppFileRecord } from '../models/app-file.ts'
 import type { AppFileRow } from '../models/app-file.ts'
 import { fileReferences } from '../ports.ts'
 import type { App, AppFile, AppFiles, EndUser } from '../ports.ts'
+import { isUuid } from '../schemas/common.ts'
 import { appFileLinks } from './file-links.ts'
 import { headOf, kindOf, mediaTypeOf } from './file-kinds.ts'
 import { extensionOf, fileLabel } from './file-names.ts'
@@ -27,7 +28,6 @@ export interface AppFileRecords extends AppFiles {
 }
 
 const MB = 1024 * 1024
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 export const asAppFile = (row: AppFileRow): AppFile => ({
   type: kindOf(row.mime_type), transferMethod: 'local_file', url: null, uploadFileId: row.id,
@@ -40,7 +40,7 @@ export const appFileRecords = service('apps.files', {
     const { imageMb, audioMb, videoMb, documentMb } = config.files
     const limitOf = (mediaType: string): number => ({ image: imageMb, audio: audioMb, video: videoMb, document: documentMb, custom: documentMb })[kindOf(mediaType)]
     const find = async (workspaceId: string, id: string): Promise<AppFileRow> => {
-      const row = UUID.test(id) ? await AppFileRecord.findOne({ where: { workspace_id: workspaceId, id } }) : null
+      const row = isUuid(id) ? await AppFileRecord.findOne({ where: { workspace_id: workspaceId, id } }) : null
       if (!row) throw appErrors.fileGone()
       return row
     }

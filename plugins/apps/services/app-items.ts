@@ -21,19 +21,18 @@ export interface AppItems {
 export const appItems = service('apps.items', {
   uses: { server: serverConfig, accounts, parameters: appParameter, records: appRecords, sites },
   create: ({ server, accounts, parameters, records, sites }): AppItems => {
-    const names = async (workspaceId: string) => new Map((await accounts.members(workspaceId)).map(({ accountId, name }) => [accountId, name]))
     const held = (actor: Actor, { id }: AppRow): string[] => Object.keys(permissions).filter((name) => actor.can(name, { type: 'app', id }))
     const told: AppItems['parameters'] = async (app) =>
       Object.fromEntries(await Promise.all([...parameters].map(async ([name, one]) => [name.replaceAll('-', '_'), await one.of(app)] as const)))
     return {
       parameters: told,
       present: async (actor, rows) => {
-        const known = await names(actor.workspaceId)
+        const known = await accounts.names(actor.workspaceId, rows.map((row) => row.created_by))
         return rows.map((row) => presentApp(row, known.get(row.created_by) ?? null, held(actor, row)))
       },
       presentOne: async (actor, row) => {
         const { workspace_id: workspaceId, id } = row
-        const [known, site, settings, more] = await Promise.all([names(workspaceId), sites.seek(row), records.settings(row), told({ workspaceId, id })])
+        const [known, site, settings, more] = await Promise.all([accounts.names(workspaceId, [row.created_by]), sites.seek(row), records.settings(row), told({ workspaceId, id })])
         return presentDetail({ row, site, settings: settings && { ...settings.config, ...more }, maker: known.get(row.created_by) ?? null, held: held(actor, row), base: baseUrl(server) })
       },
     }

@@ -4,10 +4,10 @@ import semver from 'semver'
 import type { AppMode } from '../ports.ts'
 import type { Dependency } from '../schemas/transfer.ts'
 import { text } from '../schemas/common.ts'
-import { Unreadable } from './dsl-files.ts'
 import { without } from './dsl-parts.ts'
 import { hasModelConfig } from './model-configs.ts'
 import { isShallow, plainJson } from './plain-json.ts'
+import { Unreadable } from './unreadable.ts'
 
 export const VERSION = '0.7.0'
 /** Of files that say none. */

@@ -1,4 +1,6 @@
 /** What in an app's file belongs to one server alone: knowledge bases, credentials, addresses. No I/O. */
+import { isUuid } from '../schemas/common.ts'
+
 type Part = Record<string, unknown>
 const isPart = (value: unknown): value is Part => typeof value === 'object' && value !== null && !Array.isArray(value)
 const at = (value: unknown, ...path: readonly string[]): unknown => path.reduce<unknown>((part, name) => isPart(part) ? part[name] : undefined, value)
@@ -19,8 +21,6 @@ const eachNode = (workflow: Part, change: (data: Part, index: number) => Part): 
 
 export interface DroppedKnowledge { readonly path: string; readonly id: string }
 export interface Kept { readonly part: Part; readonly dropped: readonly DroppedKnowledge[] }
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-export const isUuid = (id: unknown): id is string => typeof id === 'string' && UUID.test(id)
 
 const CONFIGURED = ['dataset_configs', 'datasets', 'datasets'] as const
 const TOOLS = ['agent_mode', 'tools'] as const

@@ -6,6 +6,7 @@ import { appErrors } from '../errors.ts'
 import { EndUserRecord } from '../models/end-user.ts'
 import type { EndUserRow } from '../models/end-user.ts'
 import type { App, EndUser, EndUsers } from '../ports.ts'
+import { plainText } from './plain-json.ts'
 
 /** All who are not named are one. */
 const ANONYMOUS = 'DEFAULT-USER'
@@ -15,7 +16,7 @@ const MS = 60_000
 
 /** What a client calls somebody, as it is kept: without NUL, and as well-formed Unicode. Throws 400 where it is too long. */
 export const sessionOf = (user: string | undefined): string => {
-  const session = (user ?? '').replaceAll('\0', '').replace(/\p{Cs}/gu, '\uFFFD')
+  const session = plainText(user ?? '')
   if (session === '') return ANONYMOUS
   if (session.length > LONGEST && [...session].length > LONGEST) {
     throw appErrors.inputInvalid(`user takes at most ${LONGEST} characters. Send an id of whoever asks, not a text about them.`, { params: 'user' })

@@ -2,12 +2,12 @@
 import { database, httpClient, OutboundRefused, service } from '../../../core/index.ts'
 import type { AppFileRow } from '../models/app-file.ts'
 import type { AppFile, AppFiles, EndUser, FileInput } from '../ports.ts'
+import { isUuid } from '../schemas/common.ts'
 import { fileInput } from '../schemas/file.ts'
 import { namedMediaType } from './file-kinds.ts'
 import { extensionOf } from './file-names.ts'
 import { acceptedAs, listedMethods, refused, refusedAll } from './file-rules.ts'
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const LONGEST_NAME = 200
 
 /** Throws 400 that says what is wrong with the form of it. */
@@ -33,7 +33,7 @@ export const fileResolution = service('apps.file-resolution', {
   create: ({ db, client }): Pick<AppFiles, 'resolve'> => {
     /** Those of the owner alone; whoever names one keeps it from being swept until a message has it. */
     const uploaded = async (owner: EndUser, inputs: readonly FileInput[]): Promise<ReadonlyMap<string, AppFileRow>> => {
-      const ids = inputs.flatMap(({ transfer_method, upload_file_id = '' }) => transfer_method === 'local_file' && UUID.test(upload_file_id) ? [upload_file_id.toLowerCase()] : [])
+      const ids = inputs.flatMap(({ transfer_method, upload_file_id = '' }) => transfer_method === 'local_file' && isUuid(upload_file_id) ? [upload_file_id.toLowerCase()] : [])
       const rows = ids.length === 0 ? [] : await db.query<AppFileRow>(
         `WITH mine AS (SELECT id FROM app_files WHERE workspace_id = $1 AND app_id = $2 AND end_user_id = $3 AND id = ANY ($4::uuid[]) ORDER BY id FOR NO KEY UPDATE)
          UPDATE app_files f SET checked_at = now() FROM mine WHERE f.workspace_id = $1 AND f.id = mine.id RETURNING f.*`, [owner.workspaceId, owner.appId, owner.id, ids])

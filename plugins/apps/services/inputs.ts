@@ -1,10 +1,8 @@
 /** The form of an app, and what somebody filled in. No I/O. */
 import { appErrors } from '../errors.ts'
 import type { FileInput, FileType, InputField, InputType, ModelConfig, TransferMethod } from '../ports.ts'
+import { FILE_TYPES, TRANSFER_METHODS } from './file-rules.ts'
 import { isShallow, plainJson, plainText } from './plain-json.ts'
-
-export const FILE_TYPES: readonly FileType[] = ['image', 'document', 'audio', 'video', 'custom']
-export const TRANSFER_METHODS: readonly TransferMethod[] = ['remote_url', 'local_file']
 
 /** The fields of the form, in order. */
 export const formOf = (config: Pick<ModelConfig, 'user_input_form'>): readonly InputField[] => config.user_input_form.flatMap((entry) =>
@@ -27,14 +25,16 @@ const asShortText: Reader = (value, field) => {
   if (most > 0 && text.length > most && [...text].length > most) throw unfit(`takes ${most} characters at most. Shorten it`)
   return text
 }
+const SHOWN_OPTIONS = 20
 const asChoice: Reader = (value, field) => {
   const text = asText(value, field) as string
   const { options = [], required } = field
   if (options.includes(text)) return text
   if (text === '' && !required) return null
-  throw unfit(`takes one of its options: ${options.map((option) => JSON.stringify(option)).join(', ')}`)
+  throw unfit(`takes one of its options: ${options.slice(0, SHOWN_OPTIONS).map((option) => JSON.stringify(option)).join(', ')}${options.length > SHOWN_OPTIONS ? ', …' : ''}`)
 }
-const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i
+// One way to read each text: with two, a long one that is no number would be tried in all of them.
+const NUMBER = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i
 const asNumber: Reader = (value) => {
   if (value === '') return null
   const number = typeof value === 'number' ? value : typeof value === 'string' && NUMBER.test(value) ? Number(value) : Number.NaN

@@ -1,9 +1,11 @@
 /** One form of an app's settings out of the several in which clients and files say them. No I/O. */
 import { appErrors } from '../errors.ts'
 import type { AppMode, FileType, ModelConfig } from '../ports.ts'
+import { isUuid } from '../schemas/common.ts'
 import { modelConfigInput } from '../schemas/model-config.ts'
 import type { DatasetConfigsInput, FileUploadInput, ModelConfigInput } from '../schemas/model-config.ts'
-import { formOf, TRANSFER_METHODS } from './inputs.ts'
+import { TRANSFER_METHODS } from './file-rules.ts'
+import { formOf } from './inputs.ts'
 
 const KINDS: readonly FileType[] = ['image', 'document', 'audio', 'video']
 const DEFAULT_FILES = 3
@@ -22,11 +24,10 @@ const fileUpload = ({ enabled, allowed_file_types: types, allowed_file_upload_me
 }
 
 interface OldTool { readonly dataset?: { readonly enabled?: unknown; readonly id?: unknown } }
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** Before knowledge had a place of its own it stood among the tools. */
 const amongTools = (tools: readonly unknown[]) => tools.flatMap((tool) => {
   const { dataset } = tool as OldTool
-  return typeof dataset?.id === 'string' && UUID.test(dataset.id) ? [{ dataset: { enabled: dataset.enabled !== false, id: dataset.id.toLowerCase() } }] : []
+  return isUuid(dataset?.id) ? [{ dataset: { enabled: dataset.enabled !== false, id: dataset.id.toLowerCase() } }] : []
 })
 const datasetConfigs = ({ reranking_enabled: other, reranking_enable: said = other, ...rest }: DatasetConfigsInput, tools: readonly unknown[]): ModelConfig['dataset_configs'] => {
   const named = rest.reranking_model.reranking_model_name !== '' && rest.reranking_model.reranking_provider_name !== ''

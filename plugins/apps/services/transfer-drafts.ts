@@ -5,7 +5,7 @@ import type { AppDraft } from './app-changes.ts'
 import { VERSION } from './dsl-document.ts'
 import type { DslDocument } from './dsl-document.ts'
 import type { DroppedKnowledge } from './dsl-parts.ts'
-import { Unreadable } from './dsl-files.ts'
+import { Unreadable } from './unreadable.ts'
 
 const LONGEST_DESCRIPTION = 400
 const ICONS: readonly unknown[] = ['emoji', 'link']

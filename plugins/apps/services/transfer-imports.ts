@@ -11,6 +11,7 @@ import { AppImport } from '../models/app-import.ts'
 import type { AppImportRow } from '../models/app-import.ts'
 import { permissions } from '../permissions.ts'
 import type { ModelConfig } from '../ports.ts'
+import { isUuid } from '../schemas/common.ts'
 import type { ImportReply, ImportRequest, ImportWarning } from '../schemas/transfer.ts'
 import { appChanges } from './app-changes.ts'
 import type { AppDraft } from './app-changes.ts'
@@ -18,17 +19,18 @@ import { appRecords } from './app-records.ts'
 import type { Owner } from './app-records.ts'
 import { readDocument, verdictOn, VERSION } from './dsl-document.ts'
 import type { DslDocument } from './dsl-document.ts'
-import { dslFiles, Unreadable } from './dsl-files.ts'
-import { isUuid, keepOfSettings, keepOfWorkflow, knowledgeOfSettings, knowledgeOfWorkflow, without } from './dsl-parts.ts'
+import { dslFiles } from './dsl-files.ts'
+import { keepOfSettings, keepOfWorkflow, knowledgeOfSettings, knowledgeOfWorkflow, without } from './dsl-parts.ts'
 import type { DroppedKnowledge } from './dsl-parts.ts'
 import { hasModelConfig } from './model-configs.ts'
 import { modeWith, readModelConfig, requireSound } from './model-normalising.ts'
 import { draftOf, warnings } from './transfer-drafts.ts'
 import { placeOfFile } from './transfer-places.ts'
 import { transfer } from './transfer.ts'
+import { Unreadable } from './unreadable.ts'
 
 export interface Imports {
-  /** What came of it; a file that cannot be taken is `failed`, with words about it. Throws 403 for an app that the actor may not change. */
+  /** What came of it; a file that cannot be taken is `failed`, with words about it. Throws 503 where nothing is there to read it. */
   take(actor: Actor, owner: Owner, request: ImportRequest): Promise<ImportReply>
   /** Takes a file that waits; once. */
   confirm(actor: Actor, owner: Owner, importId: string): Promise<ImportReply>

@@ -6,12 +6,13 @@ import { modelProvider } from '../../models/ports.ts'
 import { appErrors } from '../errors.ts'
 import { AppImport } from '../models/app-import.ts'
 import type { AppRow } from '../models/app.ts'
+import { isUuid } from '../schemas/common.ts'
 import type { Dependency } from '../schemas/transfer.ts'
 import { appRecords } from './app-records.ts'
 import { leaked } from './dsl-dependencies.ts'
 import { VERSION } from './dsl-document.ts'
 import { dslFiles } from './dsl-files.ts'
-import { isUuid, joinSecrets, keepOfSettings, keepOfWorkflow, knowledgeOfSettings, knowledgeOfWorkflow, splitSecrets, withoutCredentials, withoutPlaces } from './dsl-parts.ts'
+import { joinSecrets, keepOfSettings, keepOfWorkflow, knowledgeOfSettings, knowledgeOfWorkflow, splitSecrets, withoutCredentials, withoutPlaces } from './dsl-parts.ts'
 
 type Part = Record<string, unknown>
 /** As `AppRow.definition` has it: the file without what the row says, and the secrets of its variables sealed. */
