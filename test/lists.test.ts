@@ -2,6 +2,7 @@
  * Laws of every list that comes in pages, generated from the router: a page costs as many statements as another, however much is on it;
  * pages of any size put together are the whole, in one order; totals and `has_more` are right at the edges.
  */
+import { randomUUID } from 'node:crypto'
 import test from 'ava'
 import Joi from 'joi'
 import pg from 'pg'
@@ -10,6 +11,7 @@ import type { Route } from '../core/index.ts'
 import { fullPath } from '../core/route.ts'
 import { testApp } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
+import { annotations } from '../plugins/annotations/ports.ts'
 import { keyUses } from '../plugins/audit/services/key-uses.ts'
 import { pageFields } from '../plugins/datasets/schemas/common.ts'
 import { client } from './support/client.ts'
@@ -18,6 +20,10 @@ import { makeApps, makeWorkspace, signIn } from './support/world.ts'
 import type { AppsOfWorkspace, Workspace } from './support/world.ts'
 
 const NAMED = 7
+/** Lists that stay short here: nothing fails, nothing is asked of others, and no app has variables yet. */
+const SHORT = [
+  'GET /console/api/datasets/{dataset_id}/error-docs', 'GET /console/api/datasets/external-knowledge-api', 'GET /v1/conversations/{conversation_id}/variables',
+]
 const planted = route({
   method: 'GET', path: '/planted', surface: 'service', credential: 'dataset', access: 'dataset:list', resource: { dataset: 'filtered' }, summary: 'Asks once for each of its items, and forgets the last',
   query: Joi.object({ ...pageFields }), uses: { db: database },
@@ -53,7 +59,7 @@ test.before(async () => {
     return made as Record<string, any>
   }
   for (let index = 0; index < NAMED; index += 1) await make('/v1/datasets', { name: `list ${index}`, indexing_technique: 'economy' })
-  const { id: dataset_id } = await make('/v1/datasets', { name: 'parents', indexing_technique: 'high_quality' }) as { id: string }
+  const { id: dataset_id } = await make('/v1/datasets', { name: 'parents', indexing_technique: 'high_quality', embedding_model_provider: 'toy', embedding_model: 'words' }) as { id: string }
   const words = (count: number): string => Array.from({ length: count }, (_, index) => `Sentence ${index} tells of owls, herons and foxes in the wood.`).join('\n')
   const process_rule = {
     mode: 'hierarchical', rules: {
@@ -89,6 +95,8 @@ const talk = async (): Promise<Record<string, string>> => {
     const made = await app.fetch('/console/api/apps', { headers: session, json: { name: `app ${index}`, mode: 'chat' } })
     if (made.status !== 201) throw new Error(await made.text())
   }
+  const answer = { id: annotation_id, question: 'Which owl?', answer: 'That one.', account: { id: mine.accountId, name: 'mine' }, score: 1 }
+  for (let index = 0; index < NAMED; index += 1) await app.resolve(annotations).hit({ workspaceId: mine.workspaceId, id: app_id }, answer, `owl ${index}`, randomUUID(), 'api')
   let conversation_id = ''
   for (let index = 0; index < 2 * NAMED; index += 1) {
     const { status, body } = await chat.send('POST', '/v1/chat-messages', { ...ask, ...index >= NAMED ? { conversation_id } : {} })
@@ -176,14 +184,15 @@ const problems = async (one: Route): Promise<{ items: number; found: string[] }>
 
 test.serial('every list costs the same however long, and its pages are the whole', async (t) => {
   t.timeout(300_000)
-  let long = 0
+  const short: string[] = []
   for (const one of lists().filter((each) => !isPlanted(each))) {
     const { items, found } = await problems(one)
     t.deepEqual(found, [], `${one.method} ${fullPath(one)}`)
-    if (items >= NAMED) long += 1
+    if (items < NAMED) short.push(`${one.method} ${fullPath(one)}`)
   }
-  t.log(`${lists().length - 1} lists, ${long} of them with something on every page`)
-  t.true(long >= 12)
+  t.log(`${lists().length - 1} lists`)
+  // A law of a list with little on it says little.
+  t.deepEqual(short, SHORT)
 })
 
 test.serial('a list that asks once for each of its items, or ends too early, is found', async (t) => {
