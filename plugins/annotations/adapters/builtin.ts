@@ -38,8 +38,7 @@ export const builtin = defineAdapter(annotations, 'builtin', {
         if (!best || best.score < setting.score_threshold - ALMOST) return undefined
         const [found] = await db.query<AnnotationRow>('SELECT * FROM annotations WHERE workspace_id = $1 AND app_id = $2 AND id = $3', [app.workspaceId, app.id, best.id])
         if (!found) return undefined
-        const members = await accounts.members(app.workspaceId)
-        const name = members.find(({ accountId }) => accountId === found.account_id)?.name ?? ''
+        const name = (await accounts.names(app.workspaceId, [found.account_id])).get(found.account_id) ?? ''
         return { id: found.id, question: found.question, answer: found.answer, account: { id: found.account_id, name }, score: best.score }
       },
       hit: async (app, { id, question: matched, answer, score }, question, messageId, source) => {

@@ -22,6 +22,7 @@ type Best = Entry & { readonly score: number }
 const PAGE_BYTES = 4 * 1024 * 1024
 /** An identifier, its place in a list, and its share of the others. */
 const BYTES_PER_ENTRY = 160
+const keyOf = ({ id, version }: SettingRow): string => `${id} ${version}`
 const sizeOf = (entries: readonly Entry[]): number => entries.reduce((sum, { vector }) => sum + vector.byteLength + BYTES_PER_ENTRY, 1)
 
 export const nearest = service('annotations.nearest', {
@@ -64,10 +65,10 @@ export const nearest = service('annotations.nearest', {
       if (bytes <= cacheBytes) cache.set(key, all)
     }
     return {
-      has: async (setting) => (await db.query(
+      has: async (setting) => (cache.get(keyOf(setting)) ?? await db.query(
         'SELECT 1 FROM annotation_vectors WHERE workspace_id = $1 AND app_id = $2 AND model = $3 LIMIT 1', [setting.workspace_id, setting.app_id, modelOf(setting)])).length > 0,
       of: async (setting, question) => {
-        const key = `${setting.id} ${setting.version}`
+        const key = keyOf(setting)
         // Whoever asks while another reads uses what that one read, where it could be kept.
         await reading.get(key)
         const kept = cache.get(key)

@@ -13,8 +13,8 @@ export const modelOf = ({ embedding_provider: provider, embedding_model: model }
 export interface Settings {
   /** Undefined where the app gives none. */
   find(app: OfApp): Promise<SettingRow | undefined>
-  /** Part of a transaction in which vectors came or went. False where the app gives no written answers. */
-  touch(app: OfApp): Promise<boolean>
+  /** Part of a transaction in which vectors came or went, of any model or of this one. False where the app gives no written answers, or none by that model. */
+  touch(app: OfApp, model?: string): Promise<boolean>
   /** Part of a transaction that switches it on, or over to another model. */
   put(app: OfApp, accountId: string, chosen: ReplyRequest): Promise<void>
   /** Part of a transaction. Silent where it is off. */
@@ -28,8 +28,9 @@ export const settings = service('annotations.settings', {
   create: ({ db }): Settings => ({
     find: async ({ workspaceId, id }) =>
       (await db.query<SettingRow>('SELECT * FROM annotation_settings WHERE workspace_id = $1 AND app_id = $2', [workspaceId, id]))[0],
-    touch: async ({ workspaceId, id }) =>
-      (await db.query('UPDATE annotation_settings SET version = version + 1 WHERE workspace_id = $1 AND app_id = $2 RETURNING id', [workspaceId, id])).length > 0,
+    touch: async ({ workspaceId, id }, model) => (await db.query(
+      `UPDATE annotation_settings SET version = version + 1 WHERE workspace_id = $1 AND app_id = $2 AND ($3::text IS NULL OR embedding_provider || '/' || embedding_model = $3) RETURNING id`,
+      [workspaceId, id, model ?? null])).length > 0,
     put: async ({ workspaceId, id }, accountId, { score_threshold: threshold, embedding_provider_name: provider, embedding_model_name: model }) => {
       await db.query(
         `INSERT INTO annotation_settings (id, workspace_id, app_id, score_threshold, embedding_provider, embedding_model, version, updated_by, updated_at)

@@ -64,7 +64,7 @@ export const switching = service('annotations.switching', {
       let embedded = 0
       await embedding.all(app, ref, {
         since: job.created_at, signal,
-        stored: async (done) => { embedded = done; await settings.touch(app) },
+        stored: async (done) => { embedded = done; await settings.touch(app, `${ref.provider}/${ref.model}`) },
       })
       await progress({ embedded })
       await db.transaction(async () => {
