@@ -3,8 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Joi from 'joi'
 import { catalogue, database, defineAdapter, logger, queue } from '../../../core/index.ts'
 import type { Queue } from '../../../core/index.ts'
-import { bullTickets, forCommands } from '../services/bull-tickets.ts'
-import { startBullWorker } from '../services/bull-worker.ts'
 import type { BullWorker } from '../services/bull-worker.ts'
 import { dueJobs } from '../services/job-due.ts'
 import { jobRuns } from '../services/job-runs.ts'
@@ -25,6 +23,8 @@ export const bullQueue = defineAdapter(queue, 'bull', {
   uses: { db: database, log: logger, all: catalogue },
   create: async (deps, { redis, prefix, poll, lease }): Promise<BullQueue> => {
     const { db, log, all } = deps
+    // Only where Bull is chosen: it takes time and memory.
+    const [{ bullTickets, forCommands }, { startBullWorker }] = await Promise.all([import('../services/bull-tickets.ts'), import('../services/bull-worker.ts')])
     const { jobs, list, ...store } = await openJobStore(deps, 'adapters.queue.bull')
     const server = await openRedis(redis, { log, path: 'adapters.queue.bull.redis', ...forCommands })
     const due = dueJobs(db)

@@ -4,7 +4,7 @@ import type { LookupAddress } from 'node:dns'
 import { isIP } from 'node:net'
 import type { LookupFunction, Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { Agent, buildConnector } from 'undici'
+import type { Agent, buildConnector } from 'undici'
 import { OutboundRefused } from '../../../core/index.ts'
 import { plainHost } from './outbound-addresses.ts'
 import type { Place } from './outbound-addresses.ts'
@@ -32,6 +32,8 @@ export interface Connections {
   close(): Promise<void>
 }
 
+interface Agents { readonly open: Agent; readonly trusting: Agent }
+
 /** Which address a name has inside is for the log alone: whoever enters names could draw a map of the network otherwise. */
 const refuse = (host: string, address: string): never => {
   throw new OutboundRefused(`${host} ${host === address ? 'is not a public address' : 'has an address that is not public'}, so this server does not call it. `
@@ -39,7 +41,7 @@ const refuse = (host: string, address: string): never => {
 }
 
 /** @param connectMs milliseconds that a connection may take to be made */
-export const openConnections = (guard: Guard, connectMs: number, { lookup = (host) => systemLookup(host, { all: true }), dial = buildConnector }: Wire): Connections => {
+export const openConnections = (guard: Guard, connectMs: number, { lookup = (host) => systemLookup(host, { all: true }), dial }: Wire): Connections => {
   /** The addresses to connect to, each of them checked. One that may not be called refuses them all: such a name is up to no good. */
   const resolve = async (place: Place, trusted: boolean): Promise<LookupAddress[]> => {
     const family = isIP(place.host)
@@ -48,7 +50,7 @@ export const openConnections = (guard: Guard, connectMs: number, { lookup = (hos
     return found
   }
 
-  const connect = async (options: buildConnector.Options, trusted: boolean): Promise<Socket> => {
+  const connect = async (dial: typeof buildConnector, options: buildConnector.Options, trusted: boolean): Promise<Socket> => {
     const place = { host: plainHost(options.hostname), port: Number(options.port || (options.protocol === 'https:' ? 443 : 80)) }
     const addresses = await resolve(place, trusted)
     // Nobody is asked again: what was checked is what is connected, however fast a name server changes its mind.
@@ -63,19 +65,29 @@ export const openConnections = (guard: Guard, connectMs: number, { lookup = (hos
   }
 
   // Connections are kept, so those to a place that one request trusts are not for the others.
-  const [open, trusting] = [false, true].map((trusted) => new Agent({
-    headersTimeout: 0, bodyTimeout: 0,
-    connect: (options, done) => { connect(options, trusted).then((socket) => { done(null, socket) }, (error: unknown) => { done(error as Error, null) }) },
-  })) as [Agent, Agent]
+  const makeAgents = async (): Promise<Agents> => {
+    // Only once somebody is called: it takes time and memory.
+    const { Agent, buildConnector } = await import('undici')
+    const [open, trusting] = [false, true].map((trusted) => new Agent({
+      headersTimeout: 0, bodyTimeout: 0,
+      connect: (options, done) => { connect(dial ?? buildConnector, options, trusted).then((socket) => { done(null, socket) }, (error: unknown) => { done(error as Error, null) }) },
+    })) as [Agent, Agent]
+    return { open, trusting }
+  }
+  let made: Promise<Agents> | undefined
 
   return {
     check: async (place, trusted) => { await resolve(place, trusted) },
     exchange: async ({ url, method, headers, body, signal, trusted }) => {
-      const answer = await (trusted ? trusting : open).request({
+      const agents = await (made ??= makeAgents())
+      const answer = await (trusted ? agents.trusting : agents.open).request({
         origin: url.origin, path: url.pathname + url.search, method, headers, body: body ?? null, signal,
       })
       return { status: answer.statusCode, headers: answer.headers, body: answer.body }
     },
-    close: async () => { await Promise.all([open.destroy(), trusting.destroy()]) },
+    close: async () => {
+      const agents = await made
+      await Promise.all([agents?.open.destroy(), agents?.trusting.destroy()])
+    },
   }
 }

@@ -2,7 +2,6 @@
  * The connection of a cache. What one run of a Redis holds is trusted in that run alone: a Redis that was started again, perhaps from an
  * old snapshot, or one that took over from another, may have lost what was dropped. So every run has a space of its own.
  */
-import { ReplyError } from 'ioredis'
 import type { Logger } from '../../../core/index.ts'
 import { isLate, NO_ANSWER, reasonOf } from './redis.ts'
 import type { RedisServer } from './redis.ts'
@@ -22,6 +21,7 @@ const RETRY = 500
 /** @param opened is called whenever the link has become usable */
 export const redisLink = async (server: RedisServer, prefix: string, log: Logger, opened: () => void): Promise<RedisLink> => {
   const { client, place } = server
+  const { ReplyError } = await import('ioredis') as { ReplyError: typeof Error }
   let space: string | undefined
   let trouble: string | undefined
   let connection = 0
@@ -80,9 +80,9 @@ export const redisLink = async (server: RedisServer, prefix: string, log: Logger
       try { return await command(space) } catch (error) {
         if (isLate(error)) void doubt()
         else if (error instanceof ReplyError) {
-          complain((error as Error).message)
+          complain(error.message)
           // Somebody made it a replica. Before Redis 7 the word stands in the middle of what a script says.
-          if (/\bREADONLY\b/.test((error as Error).message)) {
+          if (/\bREADONLY\b/.test(error.message)) {
             space = undefined
             void enter(connection += 1)
           }

@@ -3,8 +3,7 @@
  * back. They try again for ever.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Redis } from 'ioredis'
-import type { RedisOptions } from 'ioredis'
+import type { Redis, RedisOptions } from 'ioredis'
 import Joi from 'joi'
 import { StartupError } from '../../../core/index.ts'
 import type { Logger } from '../../../core/index.ts'
@@ -52,11 +51,13 @@ export const QUICK: RedisOptions = { enableOfflineQueue: false, maxRetriesPerReq
 export const openRedis = async (url: string, { log, path, ...options }: Setting & RedisOptions): Promise<RedisServer> => {
   const { hostname, port, pathname } = new URL(url)
   const place = `Redis at ${hostname}:${port || '6379'}`
+  // Only where there is a Redis: it takes time and memory.
+  const { Redis: Client } = await import('ioredis')
   const clients: Redis[] = []
   const reasons = new WeakMap<Redis, string>()
 
   const connect = (more: RedisOptions = {}): Redis => {
-    const client = new Redis(url, {
+    const client = new Client(url, {
       connectionName: 'mortise', connectTimeout: 5_000, keepAlive: 10_000, disconnectTimeout: 500, maxLoadingRetryTime: SLOWEST,
       retryStrategy: (tries) => Math.min(50 * 2 ** Math.min(tries, 5), SLOWEST) * (0.75 + Math.random() / 4),
       ...options, ...more,
