@@ -1,5 +1,4 @@
 /** Mail by way of a mail server. */
-import { createTransport } from 'nodemailer'
 import Joi from 'joi'
 import { defineAdapter, isLoopback } from '../../../core/index.ts'
 import { mailer } from '../ports.ts'
@@ -25,7 +24,8 @@ const sender = Joi.string().pattern(/^(?:[^\p{Cc}<>@]*<[^\s<>@]+@[^\s<>@]+>|[^\s
 
 export const smtp = defineAdapter(mailer, 'smtp', {
   options: Joi.object<Settings, true>({ url: url.required(), from: sender.required() }),
-  create: (_deps, { url, from }): SmtpMailer => {
+  create: async (_deps, { url, from }): Promise<SmtpMailer> => {
+    const { createTransport } = await import('nodemailer')
     const { protocol, hostname, port, username, password } = new URL(url)
     const host = hostname.replace(/^\[|\]$/g, '')
     const secure = protocol === 'smtps:'
