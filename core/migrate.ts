@@ -4,7 +4,6 @@
  */
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { MigrationError, Umzug } from 'umzug'
 import { HttpError, StartupError } from './errors.ts'
 import type { Database, Logger } from './ports.ts'
 
@@ -20,6 +19,9 @@ export const migrate = async (db: Database, sources: readonly MigrationSource[],
   const migrations = await findMigrations(sources)
   const applied: string[] = []
   await locked(db, () => db.query('CREATE TABLE IF NOT EXISTS schema_migrations (id text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())'))
+  if ((await pendingOf(db, migrations)).length === 0) return []
+  // Only where something is to be done: it brings a whole command line along, which takes time and memory.
+  const { MigrationError, Umzug } = await import('umzug')
   const umzug = new Umzug({
     logger: undefined,
     // The record is written inside the migration's transaction, not by umzug after it.
@@ -53,9 +55,10 @@ export const migrate = async (db: Database, sources: readonly MigrationSource[],
 }
 
 /** What `migrate` would run now. Changes nothing. */
-export const pendingMigrations = async (db: Database, sources: readonly MigrationSource[]): Promise<readonly string[]> => {
+export const pendingMigrations = async (db: Database, sources: readonly MigrationSource[]): Promise<readonly string[]> => pendingOf(db, await findMigrations(sources))
+const pendingOf = async (db: Database, migrations: readonly Migration[]): Promise<string[]> => {
   const done = new Set(await recorded(db))
-  return (await findMigrations(sources)).map(({ id }) => id).filter((id) => !done.has(id))
+  return migrations.map(({ id }) => id).filter((id) => !done.has(id))
 }
 
 const locked = <T>(db: Database, work: () => Promise<T>): Promise<T> => db.transaction(async () => {
