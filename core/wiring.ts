@@ -231,7 +231,14 @@ const checkRoutes = ({ routes, permissions }: Parts, report: Report): void => {
   }
 }
 
-const schemaKeys = (schema: Joi.ObjectSchema | undefined): string[] => Object.keys((schema?.describe() as { keys?: object } | undefined)?.keys ?? {})
+/** Of a schema that many routes have, once: a description takes a while. */
+const described = new WeakMap<Joi.ObjectSchema, readonly string[]>()
+const schemaKeys = (schema: Joi.ObjectSchema | undefined): readonly string[] => {
+  if (!schema) return []
+  const keys = described.get(schema) ?? Object.keys((schema.describe() as { keys?: object }).keys ?? {})
+  described.set(schema, keys)
+  return keys
+}
 
 const routeFaults = (route: Route, permissions: ReadonlyMap<string, unknown>): string[] => {
   const faults: string[] = []

@@ -131,9 +131,11 @@ const jsonSchema = (schema: Joi.Schema, name: string, schemas: Json): Json => {
   return whole
 }
 
-/** Made once: a description of many routes takes a while. */
+/** Made once, when somebody asks: a description of many routes takes a while. */
 export const document = service('openapi.document', {
   uses: { parts: catalogue, server: serverConfig },
-  create: ({ parts, server }) =>
-    openApi(parts.routes, { title: 'Mortise', version: parts.version, ...(server.publicUrl === undefined ? {} : { serverUrl: server.publicUrl }) }),
+  create: ({ parts, server }): (() => Json) => {
+    let made: Json | undefined
+    return () => made ??= openApi(parts.routes, { title: 'Mortise', version: parts.version, ...(server.publicUrl === undefined ? {} : { serverUrl: server.publicUrl }) })
+  },
 })
