@@ -38,20 +38,24 @@ const counts = `
 
 interface State { readonly id: number; readonly languages: readonly Language[]; readonly segments: number; readonly length: number; readonly mark: string }
 
+interface Known { readonly mark: string; readonly passages: number }
+
 /** Counts that are remembered: some ten megabytes. */
 const REMEMBERED = 100_000
 
 export const createStatistics = (db: Database): ((scope: IndexScope, question: string) => Promise<Statistics>) => {
-  const known = new LRUCache<string, { readonly mark: string; readonly passages: number }>({ max: REMEMBERED })
+  // Made when somebody searches: it takes its room at once.
+  let made: LRUCache<string, Known> | undefined
+  const known = (): LRUCache<string, Known> => made ??= new LRUCache({ max: REMEMBERED })
   const keyOf = (dataset: number, term: string): string => `${dataset} ${term}`
 
   /** Brings to mind what is not known of these datasets as they are now. */
   const learn = async (datasets: readonly State[], terms: readonly string[]): Promise<void> => {
-    const unknown = datasets.flatMap(({ id, mark }) => terms.filter((term) => known.get(keyOf(id, term))?.mark !== mark).map((term) => ({ id, term, mark })))
+    const unknown = datasets.flatMap(({ id, mark }) => terms.filter((term) => known().get(keyOf(id, term))?.mark !== mark).map((term) => ({ id, term, mark })))
     if (unknown.length === 0) return
     const rows = await db.query<{ dataset: number; term: string; passages: number }>(counts, [unknown.map(({ id }) => id), unknown.map(({ term }) => term)])
     const marks = new Map(datasets.map(({ id, mark }) => [id, mark]))
-    for (const { dataset, term, passages } of rows) known.set(keyOf(dataset, term), { mark: marks.get(dataset) ?? '', passages })
+    for (const { dataset, term, passages } of rows) known().set(keyOf(dataset, term), { mark: marks.get(dataset) ?? '', passages })
   }
 
   return async ({ workspaceId, datasetIds }, question) => {
@@ -65,7 +69,7 @@ export const createStatistics = (db: Database): ((scope: IndexScope, question: s
       datasets: datasets.map(({ id }) => id),
       mean: sum((state) => state.length) / Math.max(segments, 1),
       words: sought.map(({ terms, times }) => {
-        const found = terms.reduce((total, term) => total + sum(({ id }) => known.get(keyOf(id, term))?.passages ?? 0), 0)
+        const found = terms.reduce((total, term) => total + sum(({ id }) => known().get(keyOf(id, term))?.passages ?? 0), 0)
         const passages = Math.min(segments, found)
         return { terms, passages, weight: times * Math.log(1 + (segments - passages + 0.5) / (passages + 0.5)) }
       }),
