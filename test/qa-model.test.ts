@@ -154,6 +154,9 @@ test('pairs are read out of whatever stands around them', (t) => {
   ]) t.deepEqual(pairsIn(reply), one, reply)
   t.deepEqual(pairsIn('Q1: Why?\nA1: So.\n\nTherefore.\nQ2: And?\nA2: No'), [{ question: 'Why?', answer: 'So.\n\nTherefore.' }, { question: 'And?', answer: 'No' }])
   t.deepEqual(pairsIn('Q1: Why?\nA1: So.\nQ2: And?\nA2: No', true), one)
+  // A reply may be anything, and is read in a moment.
+  const blanks = ' '.repeat(100_000)
+  t.deepEqual(pairsIn(`Q1: Why?\nA1: So.\nQ${blanks}x\n${blanks}Q${blanks}\nand${blanks}on`), [{ question: 'Why?', answer: `So.\nQ${blanks}x\n${blanks}Q${blanks}\nand${blanks}on` }])
   for (const reply of ['', 'nothing', 'Quite: so', 'All: is well', '<think>Q1: Why?\nA1: So.']) t.deepEqual(pairsIn(reply), [], reply)
 })
 

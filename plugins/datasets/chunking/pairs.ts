@@ -15,9 +15,17 @@ A1: its answer
 Q2: the second question
 A2: its answer`
 
-// Models decorate: lists, headings and bold type, with or without a number, in words of the language.
-const start = /^[\s>#*_-]*(?:(?<asks>Q|Question|Frage|Pregunta|问题|問題|问|問|質問)|(?<answers>A|Answer|Antwort|Respuesta|Réponse|答案|回答|答))[\s_*]*\d{0,5}[\s_*]*[:：][\s_*]*/iu
-const plain = (text: string): string => text.replaceAll('\0', '').replace(/^[\s*_]+|[\s*_]+$/g, '')
+// Models decorate: lists, headings and bold type, with or without a number, in words of the language. Bounded, since what follows may be anything.
+const start = /^[\s>#*_-]{0,40}(?:(?<asks>Q|Question|Frage|Pregunta|问题|問題|问|問|質問)|(?<answers>A|Answer|Antwort|Respuesta|Réponse|答案|回答|答))[\s_*]{0,10}\d{0,5}[\s_*]{0,10}[:：][\s_*]*/iu
+const isDecoration = (character: string | undefined): boolean => character !== undefined && /[\s*_]/.test(character)
+/** Without a pattern, which would look at a long run of blanks again from each of them. */
+const plain = (said: string): string => {
+  const text = said.replaceAll('\0', '')
+  let [from, to] = [0, text.length]
+  while (isDecoration(text[from])) from += 1
+  while (to > from && isDecoration(text[to - 1])) to -= 1
+  return text.slice(from, to)
+}
 
 /**
  * Each question with the answer that follows it, whatever stands around them; what has no partner is left out.

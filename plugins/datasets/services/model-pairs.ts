@@ -26,6 +26,8 @@ export const NO_WRITER = 'Questions and answers are made of a text by a language
   + 'send an Excel (.xlsx) or CSV file with the questions in its first column and the answers in its second.'
 /** Milliseconds after which a model that failed is asked once more. */
 const AGAIN = 500
+/** UTF-16 units of a reply that are read, of a model that never ends: many times a passage. */
+const LONGEST = 100_000
 
 export const modelPairs = service('datasets.model-pairs', {
   uses: { db: database, models },
@@ -45,6 +47,8 @@ export const modelPairs = service('datasets.model-pairs', {
       })) {
         if (part.type === 'text') reply += part.text
         else if (part.type === 'end') isCutOff = part.finish === 'length'
+        isCutOff ||= reply.length > LONGEST
+        if (reply.length > LONGEST) break
       }
       return pairsIn(reply, isCutOff)
     }
