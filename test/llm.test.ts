@@ -5,7 +5,7 @@ import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import type { TestApp } from '../core/testing.ts'
-import type { GenerateRequest, ModelPart, Models } from '../plugins/models/ports.ts'
+import type { GenerateRequest, MessagePart, ModelPart, Models } from '../plugins/models/ports.ts'
 import { speechServer } from './support/speech-server.ts'
 import type { SpeechFake } from './support/speech-server.ts'
 import { anthropic } from './support/vendor-servers/anthropic.ts'
@@ -222,6 +222,10 @@ test.serial('pictures and documents go to models that take them, and to no other
     // An address is loaded here, by the client that calls no private one.
     await t.throwsAsync(collect(ask(provider, { messages: message('image/png', new URL(`${inside.url}/models`)) })), { instanceOf: HttpError, message: /cannot be loaded/ })
     t.is(servers[vendor].asked.length, before)
+    // Of an earlier message it is told that it is not there any more.
+    const [{ role, content }] = message('image/png', new URL(`${inside.url}/models`), 'old.png') as [{ role: 'user'; content: readonly MessagePart[] }]
+    await collect(ask(provider, { messages: [{ role, content: content.map((part) => part.type === 'file' ? { ...part, isEarlier: true } : part) }, { role: 'assistant', content: 'A heron.' }, { role: 'user', content: 'Sure?' }] }))
+    t.regex(JSON.stringify(sent(servers[vendor]).body), /old\.png[^}]*cannot be read any more/, provider)
   }
   t.is(inside.asked.length, 0)
 })

@@ -64,7 +64,11 @@ export interface Reranking {
 }
 export type MessagePart =
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'file'; readonly mediaType: string; readonly data: Uint8Array | URL; readonly name?: string }
+  | {
+    readonly type: 'file'; readonly mediaType: string; readonly data: Uint8Array | URL; readonly name?: string
+    /** It came along with an earlier message: where it cannot be loaded any more, the model is told so. */
+    readonly isEarlier?: boolean
+  }
 export interface ToolCall { readonly id: string; readonly name: string; /** JSON. */ readonly input: string }
 export interface PromptMessage {
   readonly role: 'system' | 'user' | 'assistant' | 'tool'
@@ -159,3 +163,6 @@ export interface Models {
   list(workspaceId: string, type: ModelType): Promise<readonly { readonly provider: string; readonly label: string; readonly models: readonly ModelInfo[] }[]>
 }
 export const models = definePort<Models>('models')
+
+/** What asking one may be refused with. */
+export { modelErrors } from './errors.ts'

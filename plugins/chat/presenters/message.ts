@@ -2,12 +2,9 @@ import { createHash } from 'node:crypto'
 import type { MessageRow } from '../models/message.ts'
 import type { MessageFileItem, MessageItem } from '../schemas/message.ts'
 import type { ShownFile, ShownMessage } from '../services/message-items.ts'
+import { nameIn } from '../text/addresses.ts'
 import { seconds } from './time.ts'
 
-/** The name at the end of an address, for a file that lies elsewhere. */
-const nameIn = (url: string | null): string => {
-  try { return decodeURIComponent(new URL(url ?? '').pathname.split('/').at(-1) ?? '') } catch { return '' }
-}
 export const presentFile = (file: ShownFile): MessageFileItem => ({
   id: file.id, filename: file.known?.name ?? nameIn(file.url), type: file.type, url: file.shownUrl, mime_type: file.known?.mimeType ?? null,
   size: file.known?.size ?? null, transfer_method: file.transfer_method, belongs_to: file.belongs_to, upload_file_id: file.upload_file_id,

@@ -25,6 +25,9 @@ import { speech } from './speech.ts'
 import { turns } from './turns.ts'
 import type { Ending, NewTurn } from './turns.ts'
 
+/** UTF-16 units before what is new of an answer that moderation looks at once more: longer than any word that it looks for. */
+const ONCE_MORE = 10_000
+
 /** A question that is written down and waits for its answer. */
 export interface OpenTurn extends NewTurn { readonly place: Place; readonly position: number; readonly model: ModelInfo; readonly provider: string; /** Whether sound is of use. */ readonly spoken: boolean }
 export interface Answering { answer(turn: OpenTurn, call: RunCall): Promise<void> }
@@ -79,19 +82,19 @@ export const answering = service('chat.answering', {
           const knowledge = await retrieval.find(app, turn.endUser.id, retrieval.question(turn), values, call.signal)
           const mode = app.mode === 'completion' ? 'completion' as const : 'chat' as const
           const own = turn.files.map(({ file }) => file)
-          const shown = [...turn.inputFiles.filter((file) => !own.includes(file)), ...own]
-          const material = { config: app.config, mode, model: turn.model, values, query, ...await attachments.of(app.workspaceId, shown, turn.model) }
+          const before = turn.inputFiles.filter((file) => !own.includes(file))
+          const material = { config: app.config, mode, model: turn.model, values, query, ...await attachments.of(app.workspaceId, [...before, ...own], turn.model, before) }
           const { passages, left } = prompting.room(material, knowledge.passages)
           resources = retrieval.told(app, knowledge, passages.length)
-          const before = { workspaceId: app.workspaceId, conversationId: turn.conversationId, position: turn.position, known: turn.inputFiles }
-          const history = mode === 'completion' ? [] : await memory.before(before, turn.model, left)
+          const place = { workspaceId: app.workspaceId, conversationId: turn.conversationId, position: turn.position, known: turn.inputFiles }
+          const history = mode === 'completion' ? [] : await memory.before(place, turn.model, left)
           const { messages, stop } = prompting.prompt(material, passages, history)
           const parameters = Object.fromEntries(Object.entries(app.config.model.completion_params).filter(([name]) => name !== 'stop'))
           const pieces = soundPieces()
           let unchecked = ''
           /** False where it may not be said; then something else is. */
           const passes = async (): Promise<boolean> => {
-            if (guard && unchecked !== '' && await guard.flags(answer, call.signal)) {
+            if (guard && unchecked !== '' && await guard.flags(answer.slice(-(unchecked.length + ONCE_MORE)), call.signal)) {
               cut.abort(new Error('moderation ended the answer'))
               sayInstead(guard.preset)
               return false

@@ -15,6 +15,7 @@ import type { Place } from '../presenters/events.ts'
 import { seconds } from '../presenters/time.ts'
 import type { AnswerMetadata, ChatAnswer, NewChatMessage, NewCompletionMessage } from '../schemas/asking.ts'
 import { valuesOf } from '../text/filling.ts'
+import { isUuid } from '../text/ids.ts'
 import { answering } from './answering.ts'
 import type { OpenTurn } from './answering.ts'
 import { attachments } from './attachments.ts'
@@ -25,6 +26,7 @@ import { prompting } from './prompting.ts'
 import { speaks } from './speech.ts'
 import { sent, turns } from './turns.ts'
 import type { NewTurn } from './turns.ts'
+import { CHATTING } from './visits.ts'
 
 export type Question = Pick<NewChatMessage, 'inputs' | 'files' | 'response_mode' | 'user' | 'query'> & Partial<Pick<NewChatMessage, 'conversation_id' | 'auto_generate_name'>>
 export type Family = 'chat' | 'completion'
@@ -36,9 +38,7 @@ export interface Asking {
   stop(actor: Actor, family: Family, user: string, taskId: string): Promise<void>
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const startedBy = ({ id }: EndUser): string => `end-user:${id}`
-const TALKING: readonly App['mode'][] = ['chat', 'agent-chat', 'advanced-chat', 'agent']
 
 /** A run that answers, and what its events have in common. */
 interface Answer { readonly ref: RunRef; readonly place: Place; readonly app: ConfiguredApp; readonly endUser: EndUser; readonly spoken: boolean }
@@ -49,7 +49,7 @@ export const asking = service('chat.asking', {
     /** The key's app, where it is of the family. */
     const open = async (actor: Actor, family: Family): Promise<App> => {
       const app = await apps.open(actor)
-      if (family === 'chat' && !TALKING.includes(app.mode)) throw chatErrors.notChatApp()
+      if (family === 'chat' && !CHATTING.includes(app.mode)) throw chatErrors.notChatApp()
       if (family === 'completion' && app.mode !== 'completion') throw chatErrors.appUnavailable('This app completes no texts: it is of another mode. Ask a chat app at /chat-messages.')
       return app
     }
@@ -96,6 +96,7 @@ export const asking = service('chat.asking', {
       const model = await modelOf(app)
       const values = valuesOf(apps.form(app.config), inputs)
       moderation.of(app)
+      attachments.check([...files, ...own], model)
       // Without the bytes of the files, which the run reads: none of them is a token of the text.
       prompting.check({ config: app.config, mode: family, model, values, query: question.query, ...attachments.notes([...files, ...own], model) })
       const turn: NewTurn = {
@@ -179,7 +180,7 @@ export const asking = service('chat.asking', {
       stop: async (actor, family, user, taskId) => {
         const app = await open(actor, family)
         const endUser = await endUsers.take(app, user)
-        if (UUID.test(taskId)) await runs.stop({ workspaceId: app.workspaceId, appId: app.id, id: taskId.toLowerCase() }, startedBy(endUser), 'user')
+        if (isUuid(taskId)) await runs.stop({ workspaceId: app.workspaceId, appId: app.id, id: taskId.toLowerCase() }, startedBy(endUser), 'user')
       },
     }
   },

@@ -1,6 +1,7 @@
 /** Files among inputs, with links that serve them now. */
 import { database, service } from '../../../core/index.ts'
 import { appFiles } from '../../apps/ports.ts'
+import { isUuid } from '../text/ids.ts'
 
 type Inputs = Record<string, unknown>
 export interface InputLinks {
@@ -12,9 +13,8 @@ export interface InputLinks {
 }
 
 interface Upload { readonly upload_file_id: string }
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const isUpload = (value: unknown): value is Upload =>
-  typeof value === 'object' && value !== null && 'upload_file_id' in value && typeof value.upload_file_id === 'string' && UUID.test(value.upload_file_id)
+  typeof value === 'object' && value !== null && 'upload_file_id' in value && typeof value.upload_file_id === 'string' && isUuid(value.upload_file_id)
 const uploadsIn = (inputs: Inputs): Upload[] => Object.values(inputs).flat().filter(isUpload)
 
 export const inputLinks = service('chat.inputLinks', {

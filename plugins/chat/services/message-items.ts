@@ -4,6 +4,7 @@ import { appFiles } from '../../apps/ports.ts'
 import type { AppFile } from '../../apps/ports.ts'
 import { chatErrors } from '../errors.ts'
 import type { FeedbackRow } from '../models/feedback.ts'
+import { TOLD } from '../models/message.ts'
 import type { MessageFileRow, MessageRow } from '../models/message.ts'
 import type { Sliced } from './conversations.ts'
 import { inputLinks } from './input-links.ts'
@@ -19,8 +20,8 @@ export interface MessageItems {
   find(reach: Reach, id: string): Promise<AskedMessage>
   /** The newest `limit` before `firstId`, the oldest first. The conversation is within reach already. Throws 404 for an unknown `firstId`. */
   list(conversation: { readonly workspace_id: string; readonly id: string }, firstId: string | undefined, limit: number): Promise<Sliced<ShownMessage>>
-  /** The message and those before it, `count` at most, the oldest first. */
-  upTo(message: MessageRow, count: number): Promise<readonly MessageRow[]>
+  /** The message and those before it that came to an answer, `count` at most, the oldest first; what moderation kept from a model is left out. */
+  answeredUpTo(message: MessageRow, count: number): Promise<readonly Pick<MessageRow, 'query' | 'answer'>[]>
   show(workspaceId: string, rows: readonly MessageRow[]): Promise<readonly ShownMessage[]>
 }
 
@@ -76,8 +77,8 @@ export const messageItems = service('chat.messageItems', {
            ORDER BY position DESC LIMIT $4`, [...of, first?.position ?? null, limit + 1])
         return { rows: await show(workspaceId, rows.slice(0, limit).reverse()), hasMore: rows.length > limit }
       },
-      upTo: async ({ workspace_id: workspaceId, conversation_id: conversationId, position }, count) => (await db.query<MessageRow>(
-        'SELECT * FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND position <= $3 ORDER BY position DESC LIMIT $4',
+      answeredUpTo: async ({ workspace_id: workspaceId, conversation_id: conversationId, position }, count) => (await db.query<Pick<MessageRow, 'query' | 'answer'>>(
+        `SELECT query, answer FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND position <= $3 AND ${TOLD} ORDER BY position DESC LIMIT $4`,
         [workspaceId, conversationId, position, count])).reverse(),
     }
   },

@@ -6,10 +6,12 @@ import type { Citation, ComparisonOperator, RetrievalSettings, RetrievedSegment 
 import type { RetrieverResource } from '../models/message.ts'
 import { fill } from '../text/filling.ts'
 import type { Values } from '../text/filling.ts'
+import { isUuid } from '../text/ids.ts'
+import { trimmed } from '../text/spoken.ts'
 
 export interface Knowledge { readonly passages: readonly string[]; readonly resources: readonly RetrieverResource[] }
 export interface Retrieval {
-  /** What the knowledge bases are asked. */
+  /** What the knowledge bases are asked; of a long text its beginning and end. */
   question(asked: { readonly app: ConfiguredApp; readonly query: string; readonly values: Values }): string
   /** Nothing where the app has no knowledge bases. Throws as `Datasets.retrieve`. */
   find(app: ConfiguredApp, userId: string, query: string, values: Values, signal: AbortSignal): Promise<Knowledge>
@@ -17,9 +19,10 @@ export interface Retrieval {
   told(app: ConfiguredApp, knowledge: Knowledge, shown: number): RetrieverResource[]
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+/** Code points of a question up to which it is searched by whole, and of each of its two ends otherwise. */
+const [WHOLE, PART] = [4_000, 2_000]
 const idsOf = ({ dataset_configs: { datasets: { datasets } } }: ModelConfig): string[] =>
-  [...new Set(datasets.flatMap(({ dataset: { enabled, id } }) => enabled && UUID.test(id) ? [id.toLowerCase()] : []))]
+  [...new Set(datasets.flatMap(({ dataset: { enabled, id } }) => enabled && isUuid(id) ? [id.toLowerCase()] : []))]
 
 const settingsOf = ({ dataset_configs: said }: ModelConfig, values: Values): Omit<RetrievalSettings, 'askedBy'> => {
   const { vector_setting: { vector_weight: vector = 0 } = {}, keyword_setting: { keyword_weight: text = 0 } = {} } = said.weights ?? {}
@@ -46,7 +49,7 @@ const textOf = ({ content, answer }: RetrievedSegment): string => answer === nul
 export const retrieval = service('chat.retrieval', {
   uses: { datasets },
   create: ({ datasets }): Retrieval => ({
-    question: ({ app: { mode, config }, query, values }) => (mode === 'completion' && values.get(config.dataset_query_variable)) || query,
+    question: ({ app: { mode, config }, query, values }) => trimmed((mode === 'completion' && values.get(config.dataset_query_variable)) || query, WHOLE, PART),
     find: async (app, userId, query, values, signal) => {
       const { config, workspaceId } = app
       const ids = idsOf(config)

@@ -34,7 +34,7 @@ export const suggestions = service('chat.suggestions', {
   uses: { apps, models, errands, items: messageItems, log: logger },
   create: ({ apps, models, errands, items, log }): Suggestions => {
     /** The newest in full as far as there is room; of a long text its beginning and end. */
-    const transcript = (rows: readonly MessageRow[]): string => {
+    const transcript = (rows: readonly Pick<MessageRow, 'query' | 'answer'>[]): string => {
       const turns: string[] = []
       let room = TOKENS
       for (const { query, answer } of [...rows].reverse()) {
@@ -54,9 +54,11 @@ export const suggestions = service('chat.suggestions', {
         if (!enabled) throw chatErrors.suggestionsOff()
         const own = prompt?.trim() ?? ''
         const most = own === '' ? FEW : MANY
+        const rows = await items.answeredUpTo(message, MESSAGES)
+        if (rows.length === 0) return []
         const errand = {
           workspaceId: app.workspaceId, signal, system: `${own === '' ? ASK : own}\n\n${FORM}`,
-          question: `The conversation so far:\n\n${transcript(await items.upTo(message, MESSAGES))}\n\nWhich questions may come next?`,
+          question: `The conversation so far:\n\n${transcript(rows)}\n\nWhich questions may come next?`,
           model: model && model.name !== '' ? { ref: { provider: model.provider, model: model.name }, parameters: model.completion_params } : undefined,
         }
         try {
