@@ -124,16 +124,17 @@ test.serial('a model that only quotes finds neither titles nor questions, and wh
   const { id, messages: [flagged = '', failed = '', running = '', fine = ''] } = await write(talker, user, [
     { query: 'A forbidden one', answer: 'I say nothing of that.', metadata: { moderated: true } }, { query: 'A broken one', status: 'error' }, { query: 'A pending one', answer: '', status: 'running' }, { query: 'A fine one' },
   ])
-  toy.answer = ({ messages: [system] }) => String(system?.content).includes('JSON') ? '["What now?"]' : 'A title'
+  toy.answer = ({ messages: [system] }) => JSON.stringify(system).includes('JSON') ? '["What now?"]' : 'A title'
   const name = async (): Promise<unknown> => (await talker.api.send('POST', `/v1/conversations/${id}/name`, { user, auto_generate: true })).body.name
   const suggest = async (message: string): Promise<unknown> => (await get(talker, `/messages/${message}/suggested`, { user })).body.data
   toy.asked.length = 0
   for (const message of [flagged, failed, running]) t.deepEqual(await suggest(message), [])
   t.is(toy.asked.length, 0)
   t.deepEqual(await suggest(fine), ['What now?'])
+  t.regex(JSON.stringify(toy.asked), /A fine one/)
+  t.notRegex(JSON.stringify(toy.asked), /broken one|pending one/)
   t.is(await name(), 'A title')
-  t.notRegex(JSON.stringify(toy.asked), /forbidden one|broken one|pending one/)
-  t.is(toy.asked.filter(({ messages }) => JSON.stringify(messages).includes('A fine one')).length, 2)
+  t.notRegex(JSON.stringify(toy.asked), /forbidden one/)
   const only = await write(talker, user, [{ query: 'A forbidden one', metadata: { moderated: true } }], { name: 'As before' })
   t.is((await talker.api.send('POST', `/v1/conversations/${only.id}/name`, { user, auto_generate: true })).body.name, 'As before')
 

@@ -5,7 +5,7 @@ import type { ModelInfo, ModelRef } from '../../models/ports.ts'
 
 export interface Errand {
   readonly workspaceId: string
-  /** Undefined, or one that is no longer offered: the workspace's default. */
+  /** Undefined, or one that is not offered (any more) or only quotes: the workspace's default. */
   readonly model?: { readonly ref: ModelRef; readonly parameters: Readonly<Record<string, unknown>> } | undefined
   readonly system: string
   readonly question: string
@@ -15,13 +15,16 @@ export interface Errand {
 }
 export interface Errands {
   /**
-   * What the model said; undefined where the workspace has no model. `cut`: it came to the limit before its end. Throws what the model throws.
+   * What the model said; undefined where the workspace has none that follows instructions. `cut`: it came to the limit before its end. Throws what
+   * the model throws.
    */
   run(errand: Errand): Promise<{ readonly text: string; readonly cut: boolean } | undefined>
 }
 
 /** Milliseconds. Somebody waits. */
 const PATIENCE = 60_000
+/** UTF-16 units: no errand needs more, whatever a model does that keeps to no limit. */
+const LONGEST = 200_000
 
 /** Little, and always alike: as far as the model's own rules have words for it. */
 const modest = ({ parameters = [] }: ModelInfo, most: number): Record<string, unknown> => Object.fromEntries(parameters.flatMap(({ name, min, max }) =>
@@ -35,7 +38,7 @@ export const errands = service('chat.errands', {
     run: async ({ workspaceId, model, system, question, most, signal }) => {
       const offered = async (ref: ModelRef | undefined) => {
         const info = ref && await models.find(workspaceId, ref, 'llm')
-        return info && { ref, info }
+        return info && !info.quotesOnly ? { ref, info } : undefined
       }
       const chosen = await offered(model?.ref)
       const used = chosen ?? await offered(await models.defaultModel(workspaceId, 'llm'))
@@ -52,6 +55,7 @@ export const errands = service('chat.errands', {
       })) {
         if (part.type === 'text') text += part.text
         else if (part.type === 'end') cut = part.finish === 'length'
+        if (text.length > LONGEST) break
       }
       return { text, cut }
     },

@@ -8,7 +8,7 @@ import { errands } from './errands.ts'
 export interface Naming {
   /**
    * Gives it a title by the workspace's default model, and tells it. Undefined, and nothing changed, where no model answers (which is logged), or there is
-   * nothing to go by.
+   * nothing to go by: what moderation kept from a model is kept from this one too.
    */
   rename(conversation: Pick<ConversationRow, 'workspace_id' | 'id'>, signal?: AbortSignal): Promise<string | undefined>
   /** For one that begins with this question; where no model answers, the question itself, shortened. Throws where the signal aborts. */
@@ -40,7 +40,7 @@ export const naming = service('chat.naming', {
   uses: { db: database, errands, log: logger },
   create: ({ db, errands, log }): Naming => {
     const firstQuestion = async (workspaceId: string, id: string): Promise<string | undefined> => (await db.query<{ query: string }>(
-      'SELECT query FROM messages WHERE workspace_id = $1 AND conversation_id = $2 ORDER BY position LIMIT 1', [workspaceId, id]))[0]?.query
+      `SELECT query FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND metadata -> 'moderated' IS NULL ORDER BY position LIMIT 1`, [workspaceId, id]))[0]?.query
     const found = async (workspaceId: string, query: string, signal?: AbortSignal): Promise<string | undefined> => {
       try {
         const said = await errands.run({ workspaceId, system: ASK, question: trimmed(query, WHOLE, PART), most: ANSWER, signal })
