@@ -6,7 +6,7 @@ import type { ExecutionContext } from 'ava'
 import { errors, HttpError } from '../core/index.ts'
 import { runKind } from '../plugins/runs/ports.ts'
 import type { Quota } from '../plugins/runs/ports.ts'
-import type { ProviderPart } from '../plugins/models/ports.ts'
+import type { ModerateRequest, ProviderPart } from '../plugins/models/ports.ts'
 import { chatting, settings } from './support/chatting.ts'
 import type { Chatting } from './support/chatting.ts'
 import { lastQuestion } from './support/toy-llm.ts'
@@ -247,6 +247,16 @@ test.serial('an answer with such a word is replaced once, and the model is stopp
   t.is((await it.ask(app, 'a short tale')).body.answer, 'Let us talk of something else.')
   it.toy.answer = () => 'A cat'
   t.is((await it.ask(app, 'another')).body.answer, 'A cat')
+  // One that is cut by a step, far from the beginning; what was looked at long before is not looked at again.
+  it.toy.answer = async function* () { for (const piece of ['cats '.repeat(4_000), 'cats '.repeat(4_000), 'and a dra', 'gon']) yield piece }
+  t.is((await it.ask(app, 'a long tale')).body.answer, 'Let us talk of something else.')
+  const judged = await it.newApp('chat', moderated(false, true, 'openai_moderation'))
+  const { moderate } = it.toy.provider
+  const looked: number[] = []
+  Object.assign(it.toy.provider, { moderate: async (request: ModerateRequest) => { looked.push(request.text.length); return await moderate?.(request) } })
+  t.regex((await it.ask(judged, 'a long tale')).body.answer, /gon$/)
+  Object.assign(it.toy.provider, { moderate })
+  t.deepEqual(looked, [20_000, 30_000, 10_012])
 })
 
 test.serial('an answer is spoken sentence by sentence where the app speaks by itself', async (t) => {
@@ -261,6 +271,9 @@ test.serial('an answer is spoken sentence by sentence where the app speaks by it
   const audio = Buffer.concat(events.filter(({ event }) => event === 'tts_message').map((one) => Buffer.from(one.audio, 'base64'))).toString()
   t.is(audio, 'ada says It is 3.5 degrees.ada says Take a coat!ada says Bye')
   for (const event of events) t.truthy(event.task_id)
+  // Whatever comes, as little as possible of it is looked at for where its sentences end.
+  it.toy.answer = async function* () { yield `${'.'.repeat(50_000)}x` }
+  t.is((await it.hear(app, 'dots?')).text.length, 50_001)
   const quiet = await it.newApp('chat', settings({ text_to_speech: { enabled: true, voice: 'ada', language: 'en', autoPlay: 'disabled' } }))
   t.is((await it.hear(quiet, 'weather?')).events.at(-1).event, 'message_end')
 })

@@ -20,8 +20,9 @@ export const speaks = ({ config: { text_to_speech: said } }: ConfiguredApp): boo
 
 /** Milliseconds for the next piece of sound, once the text is at its end. */
 const PATIENCE = 5_000
-/** UTF-16 units after which a sentence is spoken as far as it has come. */
+/** Characters after which a sentence is spoken as far as it has come; nor is more looked at together for where sentences end. */
 const LONGEST = 1_000
+const PIECES = new RegExp(`[^]{1,${LONGEST}}`, 'gu')
 /** Whole sentences at the front of a text. A mark within a number, or a name, does not end one. */
 const SENTENCES = /^[\s\S]*(?:[.!?…]+["'”’)\]]*(?=\s)|[。！？；]+["'”’」』）]*|\n)/u
 
@@ -56,10 +57,12 @@ export const speech = service('chat.speech', {
       spoken.catch(() => undefined)
       return {
         say: (text) => {
-          waiting += text
-          const whole = SENTENCES.exec(waiting)?.[0] ?? (waiting.length > LONGEST ? waiting : '')
-          waiting = waiting.slice(whole.length)
-          speak(whole)
+          for (const [piece] of text.matchAll(PIECES)) {
+            waiting += piece
+            const whole = SENTENCES.exec(waiting)?.[0] ?? (waiting.length > LONGEST ? waiting : '')
+            waiting = waiting.slice(whole.length)
+            speak(whole)
+          }
         },
         hush: () => {
           hushed += 1
