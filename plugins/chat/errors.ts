@@ -7,7 +7,6 @@ export const chatErrors = defineErrors({
   conversationNotFound: [404, 'not_found', 'There is no such conversation of this user. A conversation belongs to the `user` that began it: send the same one.'],
   messageNotFound: [404, 'not_found', 'There is no such message of this user. A message belongs to the `user` that asked: send the same one.'],
   variableNotFound: [404, 'not_found', 'The conversation has no such variable.'],
-  badRequest: [400, 'bad_request', 'The app does not offer this. Switch it on in its settings.'],
   invalid: [400, 'invalid_param', 'A parameter is not valid.'],
   suggestionsOff: [400, 'bad_request', 'The app suggests no questions. Switch suggested_questions_after_answer on in its settings.'],
   noSuchPages: [404, 'not_found', 'This app has no such conversations: it is of another mode. Look at chat-conversations of a chat app, at completion-conversations of a completion app.'],
@@ -21,7 +20,6 @@ export const chatErrors = defineErrors({
   modelUnsupported: [400, 'model_currently_not_support', 'The model of this app is not there. Choose another in its settings.'],
   providerMissing: [400, 'provider_not_initialize', 'The model provider of this app is not there. Choose another in its settings.'],
   failed: [500, 'internal_server_error', 'The answer failed for a reason of this server, whose log has it. Ask again.'],
-  userMissing: [400, 'invalid_param', 'Send `user`: how your system calls whoever asks.'],
 })
 
 /** 400 `invalid_param`, with the field that is to blame. */

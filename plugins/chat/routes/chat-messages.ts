@@ -1,11 +1,14 @@
 /** Asking a chat app, and stopping it. */
 import { errors, reply, route } from '../../../core/index.ts'
+import { modelErrors } from '../../models/ports.ts'
+import { runErrors } from '../../runs/ports.ts'
 import { chatErrors } from '../errors.ts'
 import { chatAnswer, newChatMessage, stopRequest, taskParams } from '../schemas/asking.ts'
 import { done, success } from '../schemas/common.ts'
 import { asking } from '../services/asking.ts'
 
-const { notChatApp, appUnavailable, conversationNotFound, modelUnsupported, providerMissing, failed } = chatErrors
+const { notChatApp, appUnavailable, conversationNotFound, modelUnsupported, providerMissing, moderationMissing, failed } = chatErrors
+const { providerQuotaExceeded, requestRefused, rateLimited } = modelErrors
 const withKey = { surface: 'service', credential: 'app', resource: { app: 'key' }, access: 'app:run', method: 'POST', uses: { asking } } as const
 
 export const chatMessageRoutes = [
@@ -15,7 +18,10 @@ export const chatMessageRoutes = [
     description: '`response_mode: streaming` answers with server-sent events as they come: `message` with a piece of the answer each, at last `message_end` with what it took and rests on; `error` where '
       + 'it fails on the way. A `ping` comes at once and then every few seconds. Otherwise the answer comes whole. Without `conversation_id` a conversation begins; `inputs` are those with which it began. '
       + 'Whoever goes away before the end stops the answer.',
-    errors: [notChatApp, appUnavailable, conversationNotFound, modelUnsupported, providerMissing, errors.tooManyRequests, failed],
+    errors: [
+      notChatApp, appUnavailable, conversationNotFound, modelUnsupported, providerMissing, moderationMissing, providerQuotaExceeded, requestRefused, rateLimited, runErrors.tooManyRuns,
+      runErrors.quotaExceeded, errors.unavailable, failed,
+    ],
     handle: ({ actor, body, signal }, { asking }) => asking.chat(actor, body, signal),
   }),
   route({

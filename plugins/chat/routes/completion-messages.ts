@@ -1,11 +1,14 @@
 /** Asking a completion app, and stopping it. */
 import { errors, reply, route } from '../../../core/index.ts'
+import { modelErrors } from '../../models/ports.ts'
+import { runErrors } from '../../runs/ports.ts'
 import { chatErrors } from '../errors.ts'
 import { completionAnswer, newCompletionMessage, stopRequest, taskParams } from '../schemas/asking.ts'
 import { done, success } from '../schemas/common.ts'
 import { asking } from '../services/asking.ts'
 
-const { appUnavailable, modelUnsupported, providerMissing, failed } = chatErrors
+const { appUnavailable, modelUnsupported, providerMissing, moderationMissing, failed } = chatErrors
+const { providerQuotaExceeded, requestRefused, rateLimited } = modelErrors
 const withKey = { surface: 'service', credential: 'app', resource: { app: 'key' }, access: 'app:run', method: 'POST', uses: { asking } } as const
 
 export const completionMessageRoutes = [
@@ -13,7 +16,10 @@ export const completionMessageRoutes = [
     ...withKey, path: '/completion-messages', body: newCompletionMessage, reply: reply.jsonOrEvents(completionAnswer),
     summary: 'Let a completion app write a text',
     description: 'From `inputs`, and `query` where its prompt takes one. `response_mode: streaming` answers with server-sent events as at /chat-messages; otherwise the text comes whole.',
-    errors: [appUnavailable, modelUnsupported, providerMissing, errors.tooManyRequests, failed],
+    errors: [
+      appUnavailable, modelUnsupported, providerMissing, moderationMissing, providerQuotaExceeded, requestRefused, rateLimited, runErrors.tooManyRuns, runErrors.quotaExceeded,
+      errors.unavailable, failed,
+    ],
     handle: ({ actor, body, signal }, { asking }) => asking.completion(actor, body, signal),
   }),
   route({

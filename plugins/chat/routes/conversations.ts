@@ -12,7 +12,7 @@ import { CHATTING, visits, WITH_VARIABLES } from '../services/visits.ts'
 
 const withKey = { surface: 'service', credential: 'app', resource: { app: 'key' }, uses: { visits, conversations } } as const
 const one = { ...withKey, path: '/conversations/{conversation_id}', params: conversationParams } as const
-const { notChatApp, conversationNotFound, variableNotFound } = chatErrors
+const { notChatApp, conversationNotFound, variableNotFound, invalid } = chatErrors
 
 const list = route({
   ...withKey, method: 'GET', path: '/conversations', access: 'conversation:list',
@@ -41,7 +41,7 @@ const rename = route({
   summary: 'Rename a conversation, or let a model find a name',
   description: 'With `auto_generate` the workspace\'s default model makes a title from what was asked first; where it fails, the old name stays.',
   uses: { visits, conversations, naming },
-  body: newName, reply: conversationItem, errors: [notChatApp, conversationNotFound],
+  body: newName, reply: conversationItem, errors: [notChatApp, conversationNotFound, invalid],
   handle: async ({ actor, params, body, signal }, { visits, conversations, naming }) => {
     const { reach } = await visits.enter(actor, body.user, CHATTING)
     if (!body.auto_generate) return presentConversation(await conversations.rename(reach, params.conversation_id, body.name))
@@ -54,7 +54,7 @@ const variables = route({
   ...one, method: 'GET', path: '/conversations/{conversation_id}/variables', access: 'conversation:list',
   summary: 'The variables of a conversation',
   description: 'Only workflows have variables, so there are none in the conversations of a chat app.',
-  query: variableQuery, reply: noVariables, errors: [notChatApp, conversationNotFound],
+  query: variableQuery, reply: noVariables, errors: [notChatApp, conversationNotFound, variableNotFound],
   handle: async ({ actor, params, query }, { visits, conversations }) => {
     const { reach } = await visits.enter(actor, query.user, WITH_VARIABLES)
     await conversations.find(reach, params.conversation_id)

@@ -9,7 +9,7 @@ import { suggestions } from '../services/suggestions.ts'
 import { CHATTING, visits } from '../services/visits.ts'
 
 const withKey = { surface: 'service', credential: 'app', resource: { app: 'key' } } as const
-const { notChatApp, conversationNotFound, messageNotFound, suggestionsOff } = chatErrors
+const { notChatApp, appUnavailable, conversationNotFound, messageNotFound, suggestionsOff } = chatErrors
 
 const list = route({
   ...withKey, method: 'GET', path: '/messages', access: 'message:list',
@@ -30,7 +30,7 @@ const suggest = route({
   summary: 'Questions that may be asked after a message',
   description: 'Made by a model when they are asked for; none where it fails. The app must have `suggested_questions_after_answer` switched on.',
   uses: { visits, items: messageItems, suggestions },
-  query: suggestedQuery, reply: suggested, errors: [notChatApp, messageNotFound, suggestionsOff],
+  query: suggestedQuery, reply: suggested, errors: [notChatApp, appUnavailable, messageNotFound, suggestionsOff],
   handle: async ({ actor, params, query, signal }, { visits, items, suggestions }) => {
     const { app, reach } = await visits.enter(actor, query.user, CHATTING)
     const message = await items.find(reach, params.message_id)
