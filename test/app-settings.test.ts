@@ -45,7 +45,7 @@ test.serial('a save is a version of its own: what clients are told changes, what
   t.is(status, 200)
   t.deepEqual(body, {
     opening_statement: 'Hello', suggested_questions: ['Why?'], suggested_questions_after_answer: { enabled: false }, speech_to_text: { enabled: false }, more_like_this: { enabled: false },
-    text_to_speech: { enabled: false, voice: '', language: '' }, retriever_resource: { enabled: true }, annotation_reply: { enabled: true, score_threshold: 0.9 },
+    text_to_speech: { enabled: false, voice: '', language: '', autoPlay: 'disabled' }, retriever_resource: { enabled: true }, annotation_reply: { enabled: true, score_threshold: 0.9 },
     user_input_form: [{ 'text-input': { variable: 'name', label: 'Label', required: false, max_length: 20, hide: false } }], sensitive_word_avoidance: { enabled: false, type: '', configs: [] },
     file_upload: after.config.file_upload, system_parameters: { image_file_size_limit: 10, video_file_size_limit: 100, audio_file_size_limit: 50, file_size_limit: 15, workflow_file_upload_limit: 10 },
   })

@@ -131,4 +131,90 @@ for (const mode of ['chat', 'completion'] as const) {
   })
 }
 
+// What users complain about elsewhere; the table in README.md tells which test shows what.
+
+test.serial('no stream is held by a title in the making', async (t) => {
+  const { app, plain, send, withModel } = half.world()
+  let open = (): void => undefined
+  const opened = new Promise<void>((resolve) => { open = resolve })
+  let asked = (): void => undefined
+  const isAsked = new Promise<void>((resolve) => { asked = resolve })
+  await withModel(async function* ({ messages: [first] }) {
+    if (first?.role !== 'system') return yield 'yes'
+    asked()
+    await opened
+    yield 'A title'
+  }, async () => {
+    const ask = async (more: object = {}): Promise<any[]> =>
+      parsed((await send('POST /chat-messages', { token: plain.token, body: { inputs: {}, query: 'Bread?', user: 'ada', response_mode: 'streaming', ...more } })).body.toString() as string)
+    const [, { conversation_id }] = await ask()
+    const jobs = app.runJobs()
+    await isAsked
+    t.is((await ask({ conversation_id })).at(-1).event, 'message_end')
+    t.is((await ask()).at(-1).event, 'message_end')
+    open()
+    await jobs
+    const { body } = await send('GET /conversations', { token: plain.token, query: '?user=ada' })
+    t.true((body.data as { id: string; name: string }[]).some(({ id, name }) => id === conversation_id && name === 'A title'))
+  })
+})
+
+test.serial('what was stopped is stopped in every record at once, is no failure, and takes no place any more', async (t) => {
+  const { app, db, single, send, withModel } = half.world()
+  const body = { inputs: {}, query: 'Count', user: 'ada' }
+  await withModel(async function* ({ signal }) {
+    yield 'one '
+    await new Promise((resolve) => { signal?.addEventListener('abort', resolve) })
+    signal?.throwIfAborted()
+  }, async () => {
+    const response = await app.fetch('/v1/chat-messages', { token: single.token, json: { ...body, response_mode: 'streaming' } })
+    const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()
+    let heard = ''
+    const read = async (): Promise<boolean> => { const { done, value = '' } = await reader.read(); heard += value; return !done }
+    while (!heard.includes('"message"')) await read()
+    const { task_id, message_id, conversation_id } = parsed(heard).find((one) => one !== 'ping')
+    t.deepEqual((await send('POST /chat-messages/{task_id}/stop', { token: single.token, ids: { task_id }, body: { user: 'ada' } })).body, { result: 'success' })
+    while (await read()) { /* To its end. */ }
+    t.is(parsed(heard).at(-1).event, 'message_end')
+    t.deepEqual(await db('SELECT status FROM runs WHERE subject_id = $1', message_id), [{ status: 'stopped' }])
+    t.deepEqual(await db('SELECT status, error FROM messages WHERE id = $1', message_id), [{ status: 'stopped', error: null }])
+    const { data: [shown] } = (await send('GET /messages', { token: single.token, query: `?user=ada&conversation_id=${conversation_id as string}` })).body
+    t.like(shown, { status: 'normal', error: null, answer: 'one ' })
+  })
+  t.is((await send('POST /chat-messages', { token: single.token, body })).status, 200)
+})
+
+test.serial('what is wrong with a file or with a user is said: one or a list, whose it is, and who asks', async (t) => {
+  const { newApp, send, chat, ids } = half.world()
+  const files = (type: string) => ({ [type]: { label: 'Page', variable: 'page', required: false, allowed_file_types: ['image'], max_length: 1 } })
+  const picture = { type: 'image', transfer_method: 'remote_url', url: 'https://93.184.215.14/a.png' }
+  const said = async (of: { token: string }, more: object): Promise<string> => {
+    const { status, body } = await send('POST /chat-messages', { token: of.token, body: { inputs: {}, query: 'q', user: 'ada', ...more } })
+    t.true(status === 400 || status === 404, JSON.stringify(body))
+    return body.message as string
+  }
+  const [one, list] = [await newApp('chat', { user_input_form: [files('file')] }), await newApp('chat', { user_input_form: [files('file-list')] })]
+  t.regex(await said(one, { inputs: { page: [picture] } }), /page.*one file/i)
+  t.regex(await said(list, { inputs: { page: picture } }), /page.*list/i)
+  t.regex(await said(list, { inputs: { page: [picture, picture] } }), /page.*1/)
+  t.regex(await said(one, { inputs: { page: 'a.png' } }), /page.*file/)
+  t.regex(await said(chat, { user: 'eve', files: [{ type: 'image', transfer_method: 'local_file', upload_file_id: ids.picture }] }), /belongs to the `user` who uploaded it/)
+  t.regex(await said(chat, { user: 'eve', conversation_id: ids.conversation }), /belongs to the `user` that began it/)
+})
+
 half.conclude()
+
+test('an event with a field too many, too few or of another form is noticed', (t) => {
+  const id = randomUUID()
+  const event = { event: 'message_replace', task_id: id, message_id: id, conversation_id: id, created_at: 1, answer: 'x', reason: '' }
+  const found = (change: object, shape = 'StreamEventChatMessageReplace') => compareEvent(shape, { ...event, ...change }).map(({ where, ours, theirs }) => `${where}: ${ours}, ${theirs}`)
+  t.deepEqual(found({}), [])
+  t.deepEqual(found({ more: 1 }), ['more: number, missing'])
+  t.deepEqual(found({ reason: undefined }), ['reason: missing, string'])
+  t.deepEqual(found({ message_id: 'mine' }), ['message_id: of another form, uuid'])
+  t.deepEqual(found({ created_at: 1.5 }), ['created_at: number, integer'])
+  t.deepEqual(found({ event: 'replaced' }), ['event: string, string'])
+  t.deepEqual(found({}, 'StreamEventMessageReplace'), ['conversation_id: string, missing'])
+  const usage = { prompt_tokens: 1, prompt_unit_price: '0.1', prompt_price_unit: '0.001', prompt_price: '1e-7', completion_tokens: 1, completion_unit_price: 1, completion_price_unit: '1', completion_price: '1', total_tokens: 2, total_price: '0', currency: 'USD', latency: 0.5 }
+  t.deepEqual(compareEvent('Usage', usage).map(({ where, ours }) => `${where}: ${ours}`), ['prompt_price: of another form', 'completion_unit_price: number'])
+})
