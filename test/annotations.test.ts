@@ -234,11 +234,14 @@ test.serial('where a model fails the reply stays as it was, and says why; the ne
   t.deepEqual(await parameter(desk), { enabled: false })
   t.is((await switched(desk.api, { ...on, embedding_provider_name: 'nobody' })).job_status, 'error')
   t.is((await switched(desk.api)).job_status, 'completed')
-  // Over to another model, which dies half-way: what was there goes on, and nothing is left of the other.
+  // Over to another model, which dies half-way: what was there goes on, in memory too, and nothing is left of the other.
+  const version = (): Promise<unknown> => db.query('SELECT version FROM annotation_settings WHERE app_id = $1', [desk.id])
+  const kept = await version()
   let calls = 0
   before = (texts) => { if (texts.length > 1 && (calls += 1) > 1) throw new HttpError({ status: 400, code: 'completion_request_error' }, 'out of credit') }
   const failed = await switched(desk.api, { ...on, embedding_model_name: 'words-2' })
   t.deepEqual([failed.job_status, failed.error_msg], ['error', 'out of credit'])
+  t.deepEqual(await version(), kept)
   t.is((await port.answer(desk, 'Question about anchor'))?.answer, 'Answer to Question about anchor')
   t.deepEqual(await db.query('SELECT DISTINCT model FROM annotation_vectors WHERE app_id = $1', [desk.id]), [{ model: 'toy/words' }])
   // A process that dies in the middle: the next run embeds what is left, and no more.
@@ -300,6 +303,10 @@ test.serial('the console keeps them as well: with hits, counts, an export, and a
   await db.query(
     `INSERT INTO messages (id, workspace_id, app_id, conversation_id, position, inputs, query, answer, status, created_at, updated_at) VALUES ($1, $2, $3, $4, 1, '{}', 'Is it late?', 'No.', 'normal', now(), now())`,
     [message, desk.workspaceId, desk.id, conversation])
+  // One of a completion app may have been asked nothing.
+  await db.query(`UPDATE messages SET query = '' WHERE id = $1`, [message])
+  t.like((await console_('POST', '/annotations', { answer: 'Yes.', message_id: message })).body, { code: 'invalid_param', params: 'question' })
+  await db.query(`UPDATE messages SET query = 'Is it late?' WHERE id = $1`, [message])
   const { body: corrected } = await console_('POST', '/annotations', { answer: 'Yes.', message_id: message })
   t.deepEqual([corrected.question, corrected.answer], ['Is it late?', 'Yes.'])
   t.like((await console_('POST', '/annotations', { answer: 'Very.', message_id: message })).body, { id: corrected.id, question: 'Is it late?', answer: 'Very.' })

@@ -1,7 +1,7 @@
 /** The console's pages of written answers. */
 import { reply, route } from '../../../core/index.ts'
 import { apps } from '../../apps/ports.ts'
-import { annotationErrors } from '../errors.ts'
+import { annotationErrors, invalid } from '../errors.ts'
 import { messages } from '../ports.ts'
 import { presentAnnotation, presentHit, presentJob, presentReply } from '../presenters/annotation.ts'
 import {
@@ -39,7 +39,9 @@ export const consoleAnnotationRoutes = [
       const app = await apps.find(actor.workspaceId, params.app_id)
       const message = messageId === undefined ? undefined : await messages.find(app, messageId)
       if (messageId !== undefined && !message) throw annotationErrors.messageNotFound()
-      return presentAnnotation(await records.add(app, writerOf(actor), { question: question ?? message?.query ?? '', answer }, message?.id))
+      const asked = question ?? message?.query ?? ''
+      if (asked.trim() === '') throw invalid('question', 'The message has no question of its own. Send question with the answer.')
+      return presentAnnotation(await records.add(app, writerOf(actor), { question: asked, answer }, message?.id))
     },
   }),
   route({
