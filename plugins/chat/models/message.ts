@@ -67,7 +67,7 @@ export interface MessageRow {
 }
 
 /** Holds of what a model may be shown of earlier messages: not of what failed or still runs, nor of what moderation kept from a model. */
-export const TOLD = `status IN ('normal', 'stopped') AND answer <> '' AND query <> '' AND metadata -> 'moderated' IS NULL`
+export const TOLD = `status IN ('normal', 'stopped') AND answer <> '' AND query <> '' AND NOT metadata ? 'moderated'`
 
 export const Message = model<MessageRow>('messages', {
   id: { type: DataTypes.UUID, primaryKey: true },

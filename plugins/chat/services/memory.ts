@@ -8,7 +8,7 @@ import type { KeptFile } from './attachments.ts'
 import { nothing, prompting } from './prompting.ts'
 import type { Exchange } from './prompting.ts'
 
-/** Messages that are looked at at most. */
+/** Messages before the question that are looked at at most. */
 const MOST = 200
 /** Bytes of a token of text, at most: what is read is bounded before it is counted. */
 const BYTES = 64
@@ -33,8 +33,7 @@ export const memory = service('chat.memory', {
            FROM message_files f WHERE f.workspace_id = $1 AND f.message_id = m.id AND f.belongs_to = 'user') AS files
          FROM (
            SELECT id, position, query, answer, sum(octet_length(query) + octet_length(answer)) OVER (ORDER BY position DESC) AS bytes
-           FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND position < $3 AND ${TOLD}
-           ORDER BY position DESC LIMIT ${MOST}) AS m
+           FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND position < $3 AND position >= $3 - ${MOST} AND ${TOLD}) AS m
          WHERE m.bytes <= $4 ORDER BY m.position DESC`, [workspaceId, conversationId, position, Math.min(Math.ceil(left) * BYTES, Number.MAX_SAFE_INTEGER)])
       const chosen: { readonly query: string; readonly answer: string; readonly files: readonly KeptFile[] }[] = []
       for (const { files, ...said } of rows) {

@@ -25,6 +25,9 @@ export interface MessageItems {
   show(workspaceId: string, rows: readonly MessageRow[]): Promise<readonly ShownMessage[]>
 }
 
+/** Messages that are looked through for some that came to an answer. */
+const MOST = 50
+
 const byMessage = <T extends { message_id: string }>(rows: readonly T[]): ReadonlyMap<string, readonly T[]> => {
   const found = new Map<string, T[]>()
   for (const row of rows) {
@@ -78,7 +81,7 @@ export const messageItems = service('chat.messageItems', {
         return { rows: await show(workspaceId, rows.slice(0, limit).reverse()), hasMore: rows.length > limit }
       },
       answeredUpTo: async ({ workspace_id: workspaceId, conversation_id: conversationId, position }, count) => (await db.query<Pick<MessageRow, 'query' | 'answer'>>(
-        `SELECT query, answer FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND position <= $3 AND ${TOLD} ORDER BY position DESC LIMIT $4`,
+        `SELECT query, answer FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND position <= $3 AND position > $3 - ${MOST} AND ${TOLD} ORDER BY position DESC LIMIT $4`,
         [workspaceId, conversationId, position, count])).reverse(),
     }
   },

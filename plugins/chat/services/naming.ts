@@ -40,7 +40,7 @@ export const naming = service('chat.naming', {
   uses: { db: database, errands, log: logger },
   create: ({ db, errands, log }): Naming => {
     const firstQuestion = async (workspaceId: string, id: string): Promise<string | undefined> => (await db.query<{ query: string }>(
-      `SELECT query FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND metadata -> 'moderated' IS NULL ORDER BY position LIMIT 1`, [workspaceId, id]))[0]?.query
+      `SELECT query FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND NOT metadata ? 'moderated' ORDER BY position LIMIT 1`, [workspaceId, id]))[0]?.query
     const found = async (workspaceId: string, query: string, signal?: AbortSignal): Promise<string | undefined> => {
       try {
         const said = await errands.run({ workspaceId, system: ASK, question: trimmed(query, WHOLE, PART), most: ANSWER, signal })
