@@ -106,6 +106,12 @@ test('a file that waits is taken once, by whoever sent it, and before its time i
   const both = await Promise.all([call(`/apps/imports/${id}/confirm`, {}), call(`/apps/imports/${id}/confirm`, {})])
   t.deepEqual(both.map(({ status }) => status).sort(), [200, 400])
   t.like(both.find(({ status }) => status === 200)?.body, { status: 'completed', app_mode: 'chat', imported_dsl_version: '0.9.0' })
+  // Of many, those that were sent last.
+  const many: string[] = []
+  for (let index = 0; index < 21; index += 1) many.push((await pending()).id)
+  const waiting = await app.resolve(database).query<{ id: string }>(`SELECT id FROM app_imports WHERE workspace_id = $1 AND request->>'sealed' IS NOT NULL ORDER BY created_at`, [ours.workspaceId])
+  const kept = new Set(waiting.map((row) => row.id))
+  t.deepEqual([kept.size, kept.has(many[0] as string), kept.has(many[1 + many.length / 2 | 0] as string), kept.has(many.at(-1) as string)], [20, false, true, true])
   const late = await pending()
   await app.resolve(database).query(`UPDATE app_imports SET created_at = now() - interval '11 minutes' WHERE id = $1`, [late.id])
   t.is((await call(`/apps/imports/${late.id}/confirm`, {})).status, 400)

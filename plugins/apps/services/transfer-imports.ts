@@ -43,6 +43,8 @@ type Overrides = Omit<ImportRequest, 'mode' | 'yaml_content' | 'yaml_url'>
 interface Waiting { readonly text: string; readonly overrides: Overrides }
 
 const FETCH_MS = 10_000
+/** Files of one person that wait to be confirmed; of more, the oldest go. */
+const MOST_WAITING = 20
 const waitingFor = ({ workspaceId }: Owner, id: string): string => `${workspaceId}/app_imports/${id}`
 
 export const imports = service('apps.imports', {
@@ -152,6 +154,9 @@ export const imports = service('apps.imports', {
           if (verdictOn(document.version) !== 'ask') return completed(progress, actor, owner, document, overrides)
           const sealed = await vault.seal(JSON.stringify({ text, overrides } satisfies Waiting), waitingFor(owner, progress.id))
           await AppImport.create({ id: progress.id, workspace_id: owner.workspaceId, account_id: owner.accountId, request: { sealed }, created_at: new Date() })
+          await db.query(
+            `DELETE FROM app_imports WHERE id IN (SELECT id FROM app_imports WHERE workspace_id = $1 AND account_id = $2 AND request->>'sealed' IS NOT NULL
+               ORDER BY created_at DESC, id OFFSET ${MOST_WAITING})`, [owner.workspaceId, owner.accountId])
           return said(progress, { status: 'pending' })
         })
       },
