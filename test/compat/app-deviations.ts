@@ -39,6 +39,11 @@ export const appDeviations: readonly Deviation[] = [
     operation, where: 'task_id', ours: 'missing', theirs: 'string', reason: 'Nothing can be stopped any more. The original sends none either, whatever its description says.',
   })),
 
+  ...['limit', 'page'].map((name) => ({
+    operation: 'GET /apps/annotations', where: `query ${name} = 0`, ours: '200', theirs: '400', reason: 'What is below the first page is the first, and a page that would be empty has its usual size.',
+  })),
+  { operation: 'POST /conversations/{conversation_id}/name', where: 'body without name', ours: '400 invalid_param', theirs: '200', reason: 'Without a name and without auto_generate it would say nothing; so does the original refuse it.' },
+
   ...neverSent('POST /chat-messages', ['400 agent_not_published', '400 bad_request', '403 workflow_version_execution_not_allowed'], 'It is about apps of other modes, which cannot be run yet and are refused as app_unavailable.'),
   ...neverSent('POST /chat-messages', ['400 conversation_completed'], 'No conversation is ever closed here: it goes on or is deleted.'),
   ...neverSent('GET /parameters', ['400 agent_not_published'], 'There are no agents of the new kind yet, so that none waits to be published.'),

@@ -7,7 +7,7 @@ import type { TestApp } from '../../core/testing.ts'
 import type { Answer } from '../support/client.ts'
 import { put } from '../support/sample.ts'
 import type { Deviation } from './deviations.ts'
-import { at, choices, compare, documentedErrors, fields, official, queryNames, requestShape, some } from './shapes.ts'
+import { at, choices, compare, documentedErrors, fields, official, queryOf, requestShape, some } from './shapes.ts'
 import type { Difference, Field } from './shapes.ts'
 
 /** One request to an operation. */
@@ -133,7 +133,7 @@ export const conformance = <W extends Asked>(half: Half<W>): Conformance<W> => {
     let sent = 0
     for (const operation of operations()) {
       const [request = {}] = examples()[operation] ?? []
-      const query = queryNames(operation).filter((name) => !(request.query ?? '').includes(`${name}=`))
+      const query = queryOf(operation).map(({ name }) => name).filter((name) => !(request.query ?? '').includes(`${name}=`))
       note(query.map((name) => ({ operation, where: `query ${name}`, ours: 'ignored', theirs: 'a filter' })))
       if (!request.body || request.files) continue
       for (const { path, where, schema } of fields(requestShape(operation))) {
@@ -154,6 +154,41 @@ export const conformance = <W extends Asked>(half: Half<W>): Conformance<W> => {
       }
     }
     t.true(sent > 10)
+  })
+
+  test.serial('what is said to be needed is needed, and nothing else; bounds are those that are said', async (t) => {
+    for (const operation of operations()) {
+      const [request = {}] = examples()[operation] ?? []
+      if (unanswered.operations.includes(operation) || operation.startsWith('DELETE')) continue
+      const tell = async (where: string, theirs: string, one: Request): Promise<void> => {
+        const answer = await world.send(operation, one)
+        const ours = answer.status < 300 ? '200' : codeOf(answer)
+        if (theirs === '400' && answer.status === 400) t.truthy(answer.body.params, `${operation}: ${where}`)
+        else if (ours !== theirs) note([{ operation, where, ours, theirs }])
+      }
+      const given = new URLSearchParams(request.query)
+      const asked = (change: (query: URLSearchParams) => void): Request => {
+        const query = new URLSearchParams(given)
+        change(query)
+        return { ...request, query: `?${query.toString()}` }
+      }
+      for (const { name, required = false, schema: { enum: words = [], minimum, maximum } = {} } of queryOf(operation)) {
+        // Whoever is not named is somebody else, whose things these are not.
+        if (name !== 'user' || required) await tell(`query without ${name}`, required ? '400' : '200', asked((query) => { query.delete(name) }))
+        const set = (value: string | number, theirs: string) => tell(`query ${name} = ${value}`, theirs, asked((query) => { query.set(name, String(value)) }))
+        for (const word of words as readonly string[]) await set(word, '200')
+        if (minimum !== undefined) { await set(minimum, '200'); await set(minimum - 1, '400') }
+        if (maximum !== undefined) { await set(maximum, '200'); await set(maximum + 1, '400') }
+      }
+      const { properties = {}, required = [] } = requestShape(operation)
+      if (!request.body || request.files) continue
+      await world.send(operation, { ...request, body: { ...request.body, ...half.fresh?.(world, operation) } })
+      for (const name of Object.keys(properties)) {
+        if (name === 'user' && !required.includes(name)) continue
+        const body = Object.entries({ ...request.body, ...half.fresh?.(world, operation) }).filter(([field]) => field !== name)
+        await tell(`body without ${name}`, required.includes(name) ? '400' : '200', { ...request, body: Object.fromEntries(body) })
+      }
+    }
   })
 
   test.serial('a field that nobody knows is named', async (t) => {

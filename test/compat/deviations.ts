@@ -20,6 +20,7 @@ const asGiven = (field: string): Deviation => ({
 })
 /** A value that is refused with 400 and words about it. */
 const refused = (operation: string, where: string, reason: string): Deviation => ({ operation, where, ours: '400 invalid_param', theirs: '200', reason })
+const refusedWithout = (operation: string, field: string, reason: string): Deviation => refused(operation, `body without ${field}`, reason)
 const byText = 'POST /datasets/{dataset_id}/document/create-by-text'
 const updateByText = 'POST /datasets/{dataset_id}/documents/{document_id}/update-by-text'
 const updates = [updateByText, 'PATCH /datasets/{dataset_id}/documents/{document_id}', 'POST /datasets/{dataset_id}/documents/{document_id}/update-by-file']
@@ -71,6 +72,9 @@ export const deviations: readonly Deviation[] = [
   refused(retrieve, 'attachment_ids = a list', 'Searching by a picture is not there yet.'),
   refused('*', 'a field that nobody knows', 'A misspelled setting that is ignored costs its author hours; the answer names the field.'),
 
+  ...['POST /datasets', 'PATCH /datasets/{dataset_id}', byText].flatMap((operation) => ['embedding_model', 'embedding_model_provider'].map((field) => (
+    refusedWithout(operation, field, 'Models of two providers may have one name: a model is named with its provider, or neither is.')))),
+  refusedWithout(updateByText, 'name', 'A text is replaced together with its name; so does the original say in words.'),
   {
     operation: 'POST /datasets/{dataset_id}/document/create-by-file', where: 'error', ours: '413 file_too_large', theirs: 'none',
     reason: 'The status that replacing a document by a file is documented to have: retrying clients and proxies know what it means.',

@@ -12,13 +12,17 @@ export interface Schema {
   readonly nullable?: boolean
   readonly enum?: readonly unknown[]
   readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly minimum?: number
+  readonly maximum?: number
   readonly items?: Schema
   readonly format?: string
   readonly allOf?: readonly Schema[]
 }
 interface Content { readonly $ref?: string; readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> }
+interface Parameter { readonly name: string; readonly in: string; readonly required?: boolean; readonly schema?: Schema }
 interface Operation {
-  readonly parameters?: readonly { readonly name: string; readonly in: string }[]
+  readonly parameters?: readonly Parameter[]
   readonly requestBody?: Content
   readonly responses: Readonly<Record<string, Content>>
 }
@@ -136,8 +140,7 @@ export const requestShape = (operation: string): Schema => {
   const { content = {} } = official(operation)?.requestBody ?? {}
   return resolved((content['application/json'] ?? content['multipart/form-data'])?.schema)
 }
-export const queryNames = (operation: string): string[] =>
-  (official(operation)?.parameters ?? []).filter((one) => one.in === 'query').map(({ name }) => name)
+export const queryOf = (operation: string): Parameter[] => (official(operation)?.parameters ?? []).filter((one) => one.in === 'query')
 
 /** A place in a request body. */
 export interface Field {
