@@ -51,6 +51,8 @@ export const createReader = ({ extractMs, extractMb, unpackedBytes }: ReaderLimi
     return thread
   }
   const giveBack = (thread: Worker): void => {
+    // It said its last word and died of something else: nobody is to be given it.
+    if (thread.threadId === -1) return
     // Work keeps the process alive, a thread that waits does not.
     thread.unref()
     waiting.set(thread, setTimeout(() => {
