@@ -183,9 +183,10 @@ test.serial('a key can be made with a secret from elsewhere, be found, changed, 
   const made = await keys.create({ ...request, token, name: 'Given', expiresAt: end, allowedIps: ['127.0.0.0/8'], rateLimit: 50 })
   t.is(made.token, token)
   t.deepEqual(await times(1, token, `/datasets/${id}`), [200])
-  t.deepEqual(await keys.find(workspaceId, made.id), {
-    id: made.id, workspaceId, type: 'dataset', datasetId: id, grants: null, terms: null, expiresAt: end, allowedIps: ['127.0.0.0/8'], rateLimit: 50,
-    name: 'Given', createdBy: accountId, last4: token.slice(-4),
+  const found = await keys.find(workspaceId, made.id)
+  t.deepEqual(found && { ...found, lastUsedAt: null, createdAt: null }, {
+    id: made.id, workspaceId, type: 'dataset', appId: null, datasetId: id, grants: null, terms: null, expiresAt: end, allowedIps: ['127.0.0.0/8'], rateLimit: 50,
+    name: 'Given', createdBy: accountId, prefix: token.slice(0, 5), last4: token.slice(-4), lastUsedAt: null, createdAt: null,
   })
   t.is(await keys.find(randomUUID(), made.id), undefined)
   for (const wrong of ['', 'x', `${token}x`, token.slice(0, -1), keys.newSecret('app', false), `ds-${'a'.repeat(30)}`]) {
