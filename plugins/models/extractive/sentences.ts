@@ -2,7 +2,9 @@
 
 /** UTF-16 units of a sentence: of a table or a text without stops, a part has to do. */
 const LONGEST = 400
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'sentence' })
+let segmenter: Intl.Segmenter | undefined
+/** Made once, when something is quoted: its rules take a while to load. */
+const segmentsOf = (line: string): Intl.Segments => (segmenter ??= new Intl.Segmenter(undefined, { granularity: 'sentence' })).segment(line)
 
 // A line that was broken to fit a page goes on in the next; a list, a heading, a table and a finished sentence do not.
 const starts = /^\s*(?:[-*+•>|#]|\d+[.)、]\s)/u
@@ -42,7 +44,7 @@ const bare = (sentence: string): string => sentence.replace(/^(?:[-*+•>|#]+\s+
 const abbreviation = /(?:^|[\s(])(?:Mrs?|Ms|Dr|Prof|St|No|Nr|vs|approx|ca|bzw|e\.g|i\.e|z\.B)\.$/u
 const cut = (line: string): string[] => {
   const parts: string[] = []
-  for (const { segment } of segmenter.segment(line)) {
+  for (const { segment } of segmentsOf(line)) {
     const before = parts.at(-1)
     if (before !== undefined && abbreviation.test(before)) parts[parts.length - 1] = `${before} ${segment.trim()}`
     else parts.push(segment.trim())
