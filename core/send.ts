@@ -49,7 +49,7 @@ const sendEvents = async (ctx: Koa.Context, events: AsyncIterable<ServerEvent>, 
   const first = await iterator.next()
   // By hand: an async generator and `Readable.from` cost more for each event than all that comes before them.
   let more = (): void => { void pump().catch((error: unknown) => { body.push(failure(asHttpError(error, log))) }).finally(() => { body.push(null) }) }
-  const body = new Readable({ highWaterMark: 16 * 1024, read: () => { more() } })
+  const body: Readable = ctx.body = new Readable({ highWaterMark: 16 * 1024, read: () => { more() } })
   const pump = async (): Promise<void> => {
     more = () => undefined
     for (let next = first; !next.done; next = await iterator.next()) if (!body.push(format(next.value))) await new Promise<void>((go) => { more = go })
@@ -59,7 +59,6 @@ const sendEvents = async (ctx: Koa.Context, events: AsyncIterable<ServerEvent>, 
   ctx.status = 200
   ctx.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-cache', 'X-Accel-Buffering': 'no' })
   ctx['compress'] = false
-  ctx.body = body
 }
 
 /** Any failure as an answer. What we did not foresee is logged in full and told to nobody. */
