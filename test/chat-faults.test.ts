@@ -50,7 +50,8 @@ const sound: ChatEvidence = { events, told: { messages, runs, changes }, leaseMs
 
 type Change<T> = (one: T) => Partial<T> | undefined
 const changed = <T extends object>(all: readonly T[], change: Change<T>): T[] => all.map((one) => ({ ...one, ...change(one) }))
-const of = <T extends { id: string }>(asked: Ask, more: Partial<T>): Change<T> => ({ id }) => id.endsWith(`message ${asked.version}`) ? more : undefined
+type AnyRow = Partial<MessageRow> & Partial<RunRow>
+const of = (asked: Ask, more: AnyRow) => ({ id }: { readonly id: string }): AnyRow | undefined => id.endsWith(`message ${asked.version}`) ? more : undefined
 const withMessages = (change: Change<MessageRow>): Partial<ChatEvidence> => ({ told: { ...sound.told, messages: changed(messages, change) } })
 const withRuns = (change: Change<RunRow>): Partial<ChatEvidence> => ({ told: { ...sound.told, runs: changed(runs, change) } })
 const withAnswer = (asked: Ask, more: Partial<ChatAnswer>): Partial<ChatEvidence> => {

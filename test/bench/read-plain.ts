@@ -15,7 +15,8 @@ import { presentDataset } from '../../plugins/datasets/presenters/dataset.ts'
 const { PORT = '0', DATABASE_URL = '', TOKEN = '', WORKSPACE = '' } = process.env
 const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 10 })
 const hash = (token: string): string => createHmac('sha256', 'a pepper that only this program would use').update(token).digest('hex')
-const known = new Map([[hash(TOKEN), { workspaceId: WORKSPACE, expiresAt: null as number | null, reach: 'all' as 'all' | readonly string[] }]])
+interface Key { readonly workspaceId: string; readonly expiresAt: number | null; readonly reach: 'all' | readonly string[] }
+const known = new Map<string, Key>([[hash(TOKEN), { workspaceId: WORKSPACE, expiresAt: null, reach: 'all' }]])
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const SQL = `SELECT d.*, a.name AS author, c.documents, c.available, c.words,
