@@ -154,7 +154,7 @@ const severally = async <T>(all: readonly T[], work: (one: T) => Promise<void>):
 /** Clients send them, and nothing looks at them: one try is enough. */
 const IGNORED: readonly string[] = ['workflow_id', 'parent_message_id', 'trace_session_id']
 /** Two runs that differ in what is made for each, and when. */
-const alike = (seen: string): string => seen.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<uuid>').replaceAll(/\d+\.\d+|\d{10}/g, '<number>')
+const alike = (seen: string): string => seen.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<uuid>').replaceAll(/(?<="(?:latency|time_to_\w+)":)[\d.]+|\d+\.\d+|\d{10}/g, '<number>')
 
 /** Where an id of somebody else is answered in another way than one that nobody has. */
 const differences = async (routes: readonly Route[]): Promise<{ compared: number; found: string[] }> => {
