@@ -60,8 +60,7 @@ export const retrieval = service('datasets.retrieval', {
         signal?.throwIfAborted()
         const near = await segments.found(workspaceId, datasetIds, best(good, topK), vectors)
         const all = [...near, ...scored.far.filter(({ score }) => score >= scoreThreshold)]
-        // Equals by id: so the same question has the same answer, however the rows lie.
-        return all.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1)).slice(0, topK)
+        return all.sort((a, b) => b.score - a.score).slice(0, topK)
       },
     }
   },
