@@ -124,6 +124,6 @@ const onServers = databaseUrl !== undefined && redisUrl !== undefined && postgre
 test.serial(`a schedule of kills and pauses on ${onServers ? 'PostgreSQL' : 'the embedded database'} leaves every answer ended`, async (t) => {
   const { summary, violations } = await chatTrials({ on: onServers ? 'postgres' : 'embedded', web: 2, seeds: [onServers ? 3 : 2], families: ['process'], length: onServers ? 3_000 : 6_000 })
   t.deepEqual(violations, [])
-  // On a slow machine a single process is away most of the time.
-  t.true(summary.schedules === 1 && Object.values(summary.messages).reduce((all, one) => all + one, 0) > 2 && (summary.messages['normal'] ?? 0) > 0, JSON.stringify(summary))
+  // On a slow machine a single process is away most of the time; of several, one answers.
+  t.true(summary.schedules === 1 && Object.values(summary.messages).reduce((all, one) => all + one, 0) > (onServers ? 5 : 2) && (summary.messages['normal'] ?? 0) > 0, JSON.stringify(summary))
 })
