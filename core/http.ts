@@ -32,24 +32,32 @@ export const createApp = (container: Container, routes: readonly Route[], runnin
   const mount = (route: Route) => {
     const uses = route.uses as Uses
     const perRequest = Object.values(uses).some(isPerRequest)
+    const fromBody = typeof route.resource === 'object' && String(Object.values(route.resource)[0]).startsWith('body.')
     let shared: Deps<Uses> | undefined
+    let shapes: ReturnType<typeof shapesOf> | undefined
     return async (ctx: RouterContext): Promise<void> => {
       ctx.state['route'] = route
+      shapes ??= shapesOf(route)
       const actor = route.credential === 'none' ? nobody : await authenticate(ctx, route, authenticators)
       ctx.state['actor'] = actor
-      const params = check(route.params as Joi.ObjectSchema | undefined, ctx.params, errors.notFound) as Record<string, unknown>
-      const fromBody = typeof route.resource === 'object' && String(Object.values(route.resource)[0]).startsWith('body.')
+      const params = check(shapes.params, ctx.params, errors.notFound) as Record<string, unknown>
       if (!fromBody) authorize(route, actor, { params })
-      const query = check(route.query as Joi.ObjectSchema | undefined, ctx.query, errors.invalidParam, { stripUnknown: true })
+      const query = check(shapes.query, ctx.query, errors.invalidParam)
       const received = await readBody(ctx, route, server, files)
       try {
-        const body = checkBody(route.body as Joi.ObjectSchema | undefined, received.body)
+        const body = checkBody(shapes.body, received.body)
         if (fromBody) authorize(route, actor, { params, body })
-        const call: Call = { params, query, body, files: received.files, actor, signal: abortSignal(ctx, running), log: requestLog(ctx, log), ctx }
+        let signal: AbortSignal | undefined
+        // What few handlers ask for is made when they do.
+        const call: Call = {
+          params, query, body, files: received.files, actor, ctx,
+          get signal() { return signal ??= abortSignal(ctx, running) },
+          get log() { return requestLog(ctx, log) },
+        }
         offerScope(ctx, container, call)
         const deps = perRequest ? container.deps(uses, ctx.state['container'] as Container['awilix']) : shared ??= container.deps(uses)
         const result: unknown = await route.handle(call, deps)
-        await send(ctx, route, result, server.checkReplies, call.log)
+        await send(ctx, route, result, server.checkReplies, call)
       } finally {
         // The work is done, or has its own error; a file too many is nobody's but ours.
         await received.discard().catch((error: unknown) => { requestLog(ctx, log).error({ err: error }, 'a file that nobody kept could not be removed') })
@@ -57,10 +65,13 @@ export const createApp = (container: Container, routes: readonly Route[], runnin
     }
   }
 
-  const router = new Router({ sensitive: true })
+  const routers = new Map<string, Router>()
   for (const route of [...routes].sort((a, b) => compareSegments(fullPath(a), fullPath(b)))) {
-    router.register(fullPath(route).replace(/\{(\w+)\}/g, ':$1'), [route.method], mount(route))
+    const path = fullPath(route)
+    const router = routers.get(sectionOf(path)) ?? new Router({ sensitive: true })
+    routers.set(sectionOf(path), router.register(path.replace(/\{(\w+)\}/g, ':$1'), [route.method], mount(route)) && router)
   }
+  const sections = new Map([...routers].map(([section, router]) => [section, router.routes() as Koa.Middleware]))
   const app = new Koa()
   app.on('error', (error: unknown) => { log.debug({ err: error }, 'a connection ended early') })
   app.use(async (ctx, next) => {
@@ -69,13 +80,13 @@ export const createApp = (container: Container, routes: readonly Route[], runnin
     try { await next() } catch (error) { sendError(ctx, asHttpError(error, requestLog(ctx, log))) }
     if (draining()) ctx.set('Connection', 'close')
     const { route, actor } = ctx.state as { route?: Route; actor?: Actor }
-    requestLog(ctx, log).info({
-      method: ctx.method, path: route ? fullPath(route) : ctx.path, status: ctx.status, ms: Math.round(performance.now() - started),
+    log.info({
+      request: ctx.state['requestId'] as string | undefined, method: ctx.method, path: route ? fullPath(route) : ctx.path, status: ctx.status, ms: Math.round(performance.now() - started),
       client: ctx.state['clientAddress'] as string, actor: actor?.id,
     }, 'request')
   })
   for (const handle of sortMiddleware(chain)) app.use(handle)
-  app.use(router.routes() as Koa.Middleware)
+  app.use((ctx, next) => sections.get(sectionOf(ctx.path))?.(ctx, next) ?? next())
   app.use((ctx) => {
     const methods = (ctx as unknown as RouterContext).matched?.flatMap((layer) => layer.methods) ?? []
     if (methods.length === 0) throw errors.notFound()
@@ -91,6 +102,9 @@ const compareSegments = (a: string, b: string): number => {
   const [left, right] = [a.replaceAll('{', '~'), b.replaceAll('{', '~')]
   return left < right ? -1 : left > right ? 1 : 0
 }
+
+/** The words with which a path begins, such as `/v1/datasets`. A router tries all of its routes in turn, so each section has one of its own. */
+const sectionOf = (path: string): string => path.split('/', path.startsWith('/console/') ? 4 : 3).join('/')
 
 const authenticate = async (ctx: Koa.Context, route: Route, all: ReadonlyMap<string, Authenticator>): Promise<Actor> => {
   const carriers = new Set([...all.values()].flatMap((one) => [...one.carriers(ctx)]))
@@ -115,9 +129,15 @@ const resourcesOf = (route: Route, actor: Actor, input: object): ({ type: string
   return (Array.isArray(found) ? found : [found]).map((id) => ({ type, id: String(id) }))
 }
 
-const check = (schema: Joi.ObjectSchema | undefined, value: unknown, make: ErrorMaker, options: Joi.ValidationOptions = {}): unknown => {
+/** What a request must look like, with all options: Joi works them out anew where they come with a value. */
+const shapesOf = ({ params, query, body }: Route) => {
+  const strict = (shape: unknown, options: Joi.ValidationOptions = {}): Joi.ObjectSchema | undefined =>
+    (shape as Joi.ObjectSchema | undefined)?.prefs({ abortEarly: false, errors: { wrap: { label: false } }, ...options })
+  return { params: strict(params), query: strict(query, { stripUnknown: true }), body: strict(body) }
+}
+const check = (schema: Joi.ObjectSchema | undefined, value: unknown, make: ErrorMaker): unknown => {
   if (!schema) return undefined
-  const result = schema.validate(value, { abortEarly: false, errors: { wrap: { label: '' } }, ...options })
+  const result = schema.validate(value)
   if (!result.error) return result.value
   if (make === errors.notFound) throw errors.notFound()
   const { details } = result.error

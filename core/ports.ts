@@ -10,8 +10,11 @@ import type { Actor, Credential } from './route.ts'
 
 /** PostgreSQL. Everything called inside `transaction` runs on its connection, models and raw SQL alike; no handle is passed around. */
 export interface Database {
-  /** Runs one statement with `$1`-style values and returns its rows. */
-  query<R extends object = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<R[]>
+  /**
+   * Runs one statement with `$1`-style values and returns its rows. `prepared`: it is asked often, with the same text each time, and its plan
+   * does not depend on the values, so the database may keep what it made of the text.
+   */
+  query<R extends object = Record<string, unknown>>(sql: string, values?: readonly unknown[], options?: { readonly prepared?: boolean }): Promise<R[]>
   /** Commits when `work` resolves, rolls back when it throws. A nested call joins the outer transaction. */
   transaction<T>(work: () => Promise<T>): Promise<T>
   /** Runs `work` after the outermost transaction has committed, or at once where there is none. Never after a rollback. */

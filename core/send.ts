@@ -4,10 +4,10 @@ import Joi from 'joi'
 import type Koa from 'koa'
 import { errors, HttpError } from './errors.ts'
 import type { Logger } from './ports.ts'
-import type { FileBody, Reply, Route, ServerEvent } from './route.ts'
+import type { Call, FileBody, Reply, Route, ServerEvent } from './route.ts'
 
 /** Puts what a handler returned on the wire. With `check`, a JSON body that is not as its schema says is an error of ours (500). */
-export const send = async (ctx: Koa.Context, route: Route, result: unknown, check: boolean, log: Logger): Promise<void> => {
+export const send = async (ctx: Koa.Context, route: Route, result: unknown, check: boolean, call: Pick<Call, 'log'>): Promise<void> => {
   const kind = route.reply === undefined || Joi.isSchema(route.reply, { legacy: true }) ? 'json' : (route.reply as Reply<unknown>).kind
   if (kind === 'empty') {
     ctx.status = route.status ?? 204
@@ -15,7 +15,7 @@ export const send = async (ctx: Koa.Context, route: Route, result: unknown, chec
   } else if (kind === 'file') {
     sendFile(ctx, result as FileBody)
   } else if (kind === 'events' || kind === 'json-or-events' && isEvents(result)) {
-    await sendEvents(ctx, result as AsyncIterable<ServerEvent>, log)
+    await sendEvents(ctx, result as AsyncIterable<ServerEvent>, call)
   } else {
     const schema = kind === 'json' ? route.reply as Joi.Schema | undefined : (route.reply as Reply<unknown>).schema
     if (check && schema) {
@@ -24,7 +24,12 @@ export const send = async (ctx: Koa.Context, route: Route, result: unknown, chec
     }
     // A handler that answers with one of several statuses has set it on the context.
     if (ctx.status === 404) ctx.status = route.status ?? 200
-    ctx.body = result
+    if (typeof result !== 'object' || result === null) ctx.body = result
+    else {
+      // As text, at once: whoever asks Koa how long an object is has it made into text, which is then thrown away.
+      ctx.type = 'json'
+      ctx.body = JSON.stringify(result)
+    }
   }
 }
 
@@ -43,19 +48,19 @@ const format = ({ event, id, data }: ServerEvent): string =>
   `${event === undefined ? '' : `event: ${event}\n`}${id === undefined ? '' : `id: ${id}\n`}${data === undefined ? '' : `data: ${JSON.stringify(data)}\n`}\n`
 const failure = ({ status, code, message }: HttpError): string => format({ data: { event: 'error', status, code, message } })
 
-const sendEvents = async (ctx: Koa.Context, events: AsyncIterable<ServerEvent>, log: Logger): Promise<void> => {
+const sendEvents = async (ctx: Koa.Context, events: AsyncIterable<ServerEvent>, call: Pick<Call, 'log'>): Promise<void> => {
   const iterator = events[Symbol.asyncIterator]()
   // Until the first event the answer is still open, so a failure there is an ordinary error.
   const first = await iterator.next()
   // By hand: an async generator and `Readable.from` cost more for each event than all that comes before them.
-  let more = (): void => { void pump().catch((error: unknown) => { body.push(failure(asHttpError(error, log))) }).finally(() => { body.push(null) }) }
+  let more = (): void => { void pump().catch((error: unknown) => { body.push(failure(asHttpError(error, call.log))) }).finally(() => { body.push(null) }) }
   const body: Readable = ctx.body = new Readable({ highWaterMark: 16 * 1024, read: () => { more() } })
   const pump = async (): Promise<void> => {
     more = () => undefined
     for (let next = first; !next.done; next = await iterator.next()) if (!body.push(format(next.value))) await new Promise<void>((go) => { more = go })
   }
   // Not by a `finally` above: it never runs where nobody takes the first line, as after HEAD or when the client has left.
-  finished(ctx.res, () => { iterator.return?.().catch((error: unknown) => { log.error({ err: error }, 'a stream of events did not end cleanly') }) })
+  finished(ctx.res, () => { iterator.return?.().catch((error: unknown) => { call.log.error({ err: error }, 'a stream of events did not end cleanly') }) })
   ctx.status = 200
   ctx.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-cache', 'X-Accel-Buffering': 'no' })
   ctx['compress'] = false

@@ -53,13 +53,13 @@ export const lookup = service('apiKeys.lookup', {
 
     /** Whoever changes a key holds its row until the end, and a share of it cannot be had meanwhile. */
     const isAtRest = async (hash: string): Promise<boolean> =>
-      (await db.query(`SELECT FROM api_tokens t WHERE ${IS} FOR KEY SHARE OF t SKIP LOCKED`, [hash])).length > 0
+      (await db.query(`SELECT FROM api_tokens t WHERE ${IS} FOR KEY SHARE OF t SKIP LOCKED`, [hash], { prepared: true })).length > 0
     const select = async (hash: string): Promise<Row | undefined> => {
       const [row] = await db.query<Found & { left: number | null }>(
         `SELECT t.id, t.workspace_id AS "workspaceId", t.type, t.app_id AS "appId", t.dataset_id AS "datasetId", ${GRANTS} AS grants, t.terms, t.allowed_ips AS "allowedIps",
            t.rate_limit AS "rateLimit",
            floor(extract(epoch FROM ${END}) * 1000)::float8 AS "expiresAt", floor(extract(epoch FROM ${END} - clock_timestamp()) * 1000)::float8 AS left
-         FROM api_tokens t WHERE ${IS}`, [hash])
+         FROM api_tokens t WHERE ${IS}`, [hash], { prepared: true })
       if (!row) return undefined
       const { left, ...found } = row
       return { found, left }

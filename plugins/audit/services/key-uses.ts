@@ -18,14 +18,13 @@ const BATCH = 500
 const EVERY = 1_000
 
 export interface KeyUses {
-  /** Notes a request that was answered, if a key made it to change something. Never throws, never waits. */
+  /** Notes a request that was answered and was not only to read, if a key made it. Never throws, never waits. */
   note(ctx: Koa.Context, status: number): void
   start(): void
   /** Writes what has gathered, once. */
   stop(): Promise<void>
 }
 
-const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 const READS = /:(read|list|retrieve)$/
 
 export const keyUses = service('audit.keyUses', {
@@ -52,7 +51,7 @@ export const keyUses = service('audit.keyUses', {
     return {
       note: (ctx, status) => {
         const { actor, route } = ctx.state as { readonly actor?: Actor; readonly route?: Route }
-        if (actor?.kind !== 'key' || !route || SAFE.includes(ctx.method)) return
+        if (actor?.kind !== 'key' || !route) return
         // Beside what was done, what was tried without permission.
         if (status >= 400 && status !== 403) return
         if (!config.retrievals && READS.test(route.access)) return

@@ -7,7 +7,7 @@ import type { AuditEntry } from '../ports.ts'
 
 export type Doer = Pick<AuditEntry, 'actor' | 'address' | 'requestId'>
 export interface Requests {
-  run<T>(ctx: Koa.Context, work: () => T): T
+  run<T>(ctx: Koa.Context, work: () => Promise<T>): Promise<T>
   /** Who does what is being done; outside of a request, the operator. */
   doer(): Doer
 }
@@ -24,8 +24,16 @@ export const doerOf = ({ state }: Pick<Koa.Context, 'state'>): Doer => {
 export const requests = service('audit.requests', {
   create: (): Requests => {
     const storage = new AsyncLocalStorage<Koa.Context>()
+    let running = 0
     return {
-      run: (ctx, work) => storage.run(ctx, work),
+      run: async (ctx, work) => {
+        running += 1
+        try { return await storage.run(ctx, work) } finally {
+          running -= 1
+          // While it is on, every await of the process costs more; the next `run` wakes it.
+          if (running === 0) storage.disable()
+        }
+      },
       doer: () => {
         const ctx = storage.getStore()
         return ctx ? doerOf(ctx) : { actor: { kind: 'operator', id: null }, address: null, requestId: null }

@@ -63,7 +63,7 @@ export const datasetItems = service('datasets.items', {
     const withFacts = async (workspaceId: string, rows: readonly DatasetRow[]): Promise<Told[]> => {
       if (rows.length === 0) return []
       const found = await db.query<Facts & { id: string }>(
-        `SELECT d.id, ${FACTS} FROM ${COUNTED} WHERE d.workspace_id = $1 AND d.id = ANY ($2::uuid[])`, [workspaceId, rows.map(({ id }) => id)])
+        `SELECT d.id, ${FACTS} FROM ${COUNTED} WHERE d.workspace_id = $1 AND d.id = ANY ($2::uuid[])`, [workspaceId, rows.map(({ id }) => id)], { prepared: true })
       const facts = new Map(found.map((one) => [one.id, one]))
       return rows.flatMap((row) => {
         const known = facts.get(row.id)
@@ -78,7 +78,7 @@ export const datasetItems = service('datasets.items', {
         return tellOne(known, always)
       },
       open: async (workspaceId, id) => {
-        const [row] = await db.query<DatasetRow & Facts>(`SELECT d.*, ${FACTS} FROM ${COUNTED} WHERE d.workspace_id = $1 AND d.id = $2`, [workspaceId, id])
+        const [row] = await db.query<DatasetRow & Facts>(`SELECT d.*, ${FACTS} FROM ${COUNTED} WHERE d.workspace_id = $1 AND d.id = $2`, [workspaceId, id], { prepared: true })
         if (!row) throw datasetErrors.datasetNotFound()
         if (!row.enable_api) throw datasetErrors.apiDisabled()
         return tellOne({ row, facts: row })

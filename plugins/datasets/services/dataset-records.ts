@@ -5,6 +5,7 @@ import type { Actor } from '../../../core/index.ts'
 import { datasetErrors, invalid } from '../errors.ts'
 import { Dataset } from '../models/dataset.ts'
 import type { DatasetRow } from '../models/dataset.ts'
+import { pageWithTotal, totalOf } from '../queries/page.ts'
 import { violates } from '../queries/violates.ts'
 import { visibleTo } from '../queries/visible.ts'
 import { pageOf } from '../schemas/common.ts'
@@ -35,7 +36,7 @@ export const datasetRecords = service('datasets.records', {
   uses: { db: database, Dataset, bindings: externalBindings, modelChoice },
   create: ({ db, Dataset, bindings, modelChoice }): DatasetRecords => {
     const find = async (workspaceId: string, id: string): Promise<DatasetRow> => {
-      const found = await Dataset.findOne({ where: { workspace_id: workspaceId, id } })
+      const [found] = await db.query<DatasetRow>('SELECT * FROM datasets WHERE workspace_id = $1 AND id = $2', [workspaceId, id], { prepared: true })
       if (!found) throw datasetErrors.datasetNotFound()
       return found
     }
@@ -91,10 +92,9 @@ export const datasetRecords = service('datasets.records', {
           AND (cardinality($6::uuid[]) = 0 OR EXISTS
             (SELECT 1 FROM dataset_tag_bindings b WHERE b.workspace_id = $1 AND b.dataset_id = datasets.id AND b.tag_id = ANY ($6::uuid[])))`
         const values = [workspaceId, reach === 'all' ? null : reach, keyword, everything, accountId, tagIds]
-        const [counted] = await db.query<{ total: number }>(`SELECT count(*)::int AS total FROM datasets WHERE ${where}`, values)
-        const rows = await db.query<DatasetRow>(
-          `SELECT * FROM datasets WHERE ${where} ORDER BY created_at DESC, id LIMIT $7 OFFSET $8`, [...values, page.limit, offset])
-        return { ...page, rows, total: counted?.total ?? 0 }
+        const selection = { select: 'SELECT *', from: `FROM datasets WHERE ${where}`, order: 'created_at DESC, id', values }
+        const found = await db.query<DatasetRow & { total: number }>(pageWithTotal(selection), [...values, page.limit, offset], { prepared: true })
+        return { ...page, ...await totalOf(db, selection, found, offset) }
       },
     }
   },

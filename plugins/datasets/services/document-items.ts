@@ -1,10 +1,10 @@
 /** Documents as they are read: each with its file and the sums over its segments, in a constant number of queries. */
 import { database, service } from '../../../core/index.ts'
-import { UploadFile } from '../models/document.ts'
-import type { DocumentRow } from '../models/document.ts'
+import type { DocumentRow, UploadFileRow } from '../models/document.ts'
 import { ProcessRule } from '../models/process-rule.ts'
 import type { ProcessRuleRow } from '../models/process-rule.ts'
 import type { DisplayStatus, DocumentRecord } from '../presenters/document.ts'
+import { pageWithTotal, totalOf } from '../queries/page.ts'
 import { pageOf } from '../schemas/common.ts'
 import type { Found } from '../schemas/common.ts'
 import type { DocumentFilter, DocumentSort } from '../schemas/document.ts'
@@ -50,18 +50,19 @@ const orderBy = (sort: DocumentSort): string => {
 }
 
 export const documentItems = service('datasets.document-items', {
-  uses: { db: database, UploadFile, ProcessRule, metadataValues },
-  create: ({ db, UploadFile, ProcessRule, metadataValues }): DocumentItems => {
+  uses: { db: database, ProcessRule, metadataValues },
+  create: ({ db, ProcessRule, metadataValues }): DocumentItems => {
     /** @param from a FROM item called `d` that yields rows of `documents` */
-    const read = async (workspaceId: string, from: string, order: string, values: readonly unknown[]): Promise<DocumentRecord[]> => {
-      const rows = await db.query<Omit<DocumentRecord, 'file' | 'metadata'>>(
+    const read = async <More extends object = object>(workspaceId: string, from: string, order: string, values: readonly unknown[]): Promise<(DocumentRecord & More)[]> => {
+      const rows = await db.query<Omit<DocumentRecord, 'file' | 'metadata'> & More>(
         `SELECT d.*, s.* FROM ${from} CROSS JOIN LATERAL (
            SELECT COALESCE(sum(hit_count), 0)::int AS hit_count, count(*)::int AS segment_count,
              count(*) FILTER (WHERE completed_at IS NOT NULL)::int AS completed_segments
            FROM document_segments WHERE document_id = d.id AND generation = d.generation) s
-         ORDER BY ${order}`, values)
+         ORDER BY ${order}`, values, { prepared: true })
       const ids = rows.flatMap((row) => row.upload_file_id ?? [])
-      const files = ids.length === 0 ? [] : await UploadFile.findAll({ where: { workspace_id: workspaceId, id: ids } })
+      const files = ids.length === 0 ? [] : await db.query<UploadFileRow>(
+        'SELECT * FROM upload_files WHERE workspace_id = $1 AND id = ANY ($2::uuid[])', [workspaceId, ids], { prepared: true })
       const byId = new Map(files.map((file) => [file.id, file]))
       const metadata = await metadataValues.of(workspaceId, rows)
       return rows.map((row) => ({ ...row, file: byId.get(row.upload_file_id ?? '') ?? null, metadata: metadata.get(row.id) ?? [] }))
@@ -74,12 +75,11 @@ export const documentItems = service('datasets.document-items', {
         workspaceId, '(SELECT * FROM documents WHERE workspace_id = $1 AND dataset_id = $2 AND batch = $3) d', 'd.position', [workspaceId, datasetId, batch]),
       list: async (workspaceId, datasetId, { keyword = '', status, sort = '-created_at', ...window }) => {
         const { offset, ...page } = pageOf(window)
-        const from = `documents d WHERE d.workspace_id = $1 AND d.dataset_id = $2 AND strpos(lower(d.name), lower($3)) > 0 AND ${stateFilter(status)}`
+        const from = `FROM documents d WHERE d.workspace_id = $1 AND d.dataset_id = $2 AND strpos(lower(d.name), lower($3)) > 0 AND ${stateFilter(status)}`
         const values = [workspaceId, datasetId, keyword]
-        const [counted] = await db.query<{ total: number }>(`SELECT count(*)::int AS total FROM ${from}`, values)
-        const order = orderBy(sort)
-        const rows = await read(workspaceId, `(SELECT d.* FROM ${from} ORDER BY ${order} LIMIT $4 OFFSET $5) d`, order, [...values, page.limit, offset])
-        return { ...page, rows, total: counted?.total ?? 0 }
+        const selection = { select: 'SELECT d.*', from, order: orderBy(sort), values }
+        const found = await read<{ total: number }>(workspaceId, `(${pageWithTotal(selection)}) d`, selection.order, [...values, page.limit, offset])
+        return { ...page, ...await totalOf(db, selection, found, offset) }
       },
       rules: async ({ workspace_id, dataset_id, dataset_process_rule_id }) => {
         const [own, dataset] = await Promise.all([

@@ -49,7 +49,8 @@ export const metadataFields = service('datasets.metadata-fields', {
          WHERE f.workspace_id = $1 AND f.dataset_id = $2 ORDER BY f.created_at, f.id`, [workspaceId, datasetId]),
       of: async (workspaceId, datasetIds) => {
         const found = new Map<string, MetadataFieldRow[]>()
-        const rows = await MetadataField.findAll({ where: { workspace_id: workspaceId, dataset_id: [...datasetIds] }, order: ['created_at', 'id'] })
+        const rows = await db.query<MetadataFieldRow>(
+          'SELECT * FROM dataset_metadata WHERE workspace_id = $1 AND dataset_id = ANY ($2::uuid[]) ORDER BY created_at, id', [workspaceId, datasetIds], { prepared: true })
         for (const row of rows) found.set(row.dataset_id, [...found.get(row.dataset_id) ?? [], row])
         return found
       },

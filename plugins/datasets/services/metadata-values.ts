@@ -52,7 +52,7 @@ export const metadataValues = service('datasets.metadata-values', {
         if (ids.length === 0) return new Map()
         const [own, shown] = await Promise.all([
           fields.of(workspaceId, ids),
-          db.query<{ id: string }>('SELECT id FROM datasets WHERE workspace_id = $1 AND id = ANY ($2::uuid[]) AND built_in_field_enabled', [workspaceId, ids]),
+          db.query<{ id: string }>('SELECT id FROM datasets WHERE workspace_id = $1 AND id = ANY ($2::uuid[]) AND built_in_field_enabled', [workspaceId, ids], { prepared: true }),
         ])
         const members = new Map(shown.length === 0 ? [] : (await accounts.members(workspaceId)).map(({ accountId, name }) => [accountId, name]))
         return new Map(documents.map((document) => {

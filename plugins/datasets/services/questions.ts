@@ -30,7 +30,7 @@ export const questions = service('datasets.questions', {
       const [kept] = await db.query(
         `INSERT INTO dataset_queries (id, workspace_id, dataset_id, content, source, created_by)
          SELECT $3, workspace_id, id, $4, 'hit_testing', $5 FROM datasets WHERE workspace_id = $1 AND id = $2 FOR KEY SHARE
-         RETURNING id`, [workspaceId, datasetId, randomUUID(), question, accountId])
+         RETURNING id`, [workspaceId, datasetId, randomUUID(), question, accountId], { prepared: true })
       if (!kept) throw datasetErrors.datasetNotFound()
     },
     asked: async (workspaceId, { appId, userId }, { datasetIds, question, found }) => {

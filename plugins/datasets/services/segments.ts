@@ -63,7 +63,7 @@ export const segments = service('datasets.segments', {
            FROM document_segments s JOIN documents d ON d.workspace_id = s.workspace_id AND d.id = s.document_id
            WHERE s.workspace_id = $1 AND s.dataset_id = ANY ($2::uuid[]) AND s.id = ANY ($3::uuid[]) AND s.enabled AND s.status = 'completed'
              AND d.enabled AND NOT d.archived AND d.indexing_status = 'completed'
-           ORDER BY s.dataset_id, d.position, s.position, s.id`, [workspaceId, datasetIds, [...scores.keys()]])
+           ORDER BY s.dataset_id, d.position, s.position, s.id`, [workspaceId, datasetIds, [...scores.keys()]], { prepared: true })
         const children = await foundChildren(workspaceId, new Set(rows.map(({ id }) => id)), vectors)
         return rows.map(({ d_source, d_name, d_type, d_metadata, ...segment }): FoundSegment => ({
           ...segment, score: scores.get(segment.id) as number, children: children.get(segment.id) ?? [],

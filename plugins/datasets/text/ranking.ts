@@ -88,5 +88,5 @@ export const rank = (db: Database, search: Search): Promise<Ranked[]> => {
     return [rows.map(({ term }) => term), rows.map(({ word }) => word), rows.map(({ weight }) => weight)]
   }
   return db.query<Ranked>(rare.some(({ terms }) => terms.length > 1) ? withSynonyms : plain,
-    [workspaceId, datasets, ...columns(rare), ...columns(frequent), 0.9 / mean, candidates, also, limit, documentIds, within])
+    [workspaceId, datasets, ...columns(rare), ...columns(frequent), 0.9 / mean, candidates, also, limit, documentIds, within], { prepared: true })
 }

@@ -53,13 +53,13 @@ export const createStatistics = (db: Database): ((scope: IndexScope, question: s
   const learn = async (datasets: readonly State[], terms: readonly string[]): Promise<void> => {
     const unknown = datasets.flatMap(({ id, mark }) => terms.filter((term) => known().get(keyOf(id, term))?.mark !== mark).map((term) => ({ id, term, mark })))
     if (unknown.length === 0) return
-    const rows = await db.query<{ dataset: number; term: string; passages: number }>(counts, [unknown.map(({ id }) => id), unknown.map(({ term }) => term)])
+    const rows = await db.query<{ dataset: number; term: string; passages: number }>(counts, [unknown.map(({ id }) => id), unknown.map(({ term }) => term)], { prepared: true })
     const marks = new Map(datasets.map(({ id, mark }) => [id, mark]))
     for (const { dataset, term, passages } of rows) known().set(keyOf(dataset, term), { mark: marks.get(dataset) ?? '', passages })
   }
 
   return async ({ workspaceId, datasetIds }, question) => {
-    const all = await db.query<State>(states, [workspaceId, datasetIds])
+    const all = await db.query<State>(states, [workspaceId, datasetIds], { prepared: true })
     const datasets = all.filter(({ segments }) => segments > 0)
     const sum = (of: (state: State) => number): number => datasets.reduce((total, state) => total + of(state), 0)
     const segments = sum((state) => state.segments)

@@ -33,7 +33,7 @@ export const postgresDatabase = defineAdapter(database, 'postgres', {
         // Milliseconds. What takes longer by design says SET LOCAL statement_timeout = 0.
         statement_timeout: 30_000, lock_timeout: 10_000, idle_in_transaction_session_timeout: 60_000,
       },
-    }, { exclusive: false, log })
+    }, { exclusive: false, prepares: true, log })
     const place = `PostgreSQL at ${target.host}:${target.port}, database "${target.database ?? ''}", user "${target.user ?? ''}"`
     const refuse = async (message: string, fix: string, cause?: unknown): Promise<never> => {
       await db.close()

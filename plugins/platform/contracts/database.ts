@@ -30,6 +30,20 @@ export const databaseContract = defineContract(database, {
         assert.deepEqual([(await rows.findOne({ where: { name } }))?.id, found], [id, [{ list: [name] }]])
       }
     },
+    'asks what is prepared like anything else, also once its table has another column, or whoever had it ready has forgotten it': async (db) => {
+      const { table, insert } = await makeTable(db)
+      await insert(1)
+      const ask = (id: number): Promise<unknown[]> => db.query(`SELECT *, 6 / (id - 3) AS part FROM ${table} WHERE id = $1`, [id], { prepared: true })
+      const askOften = (): Promise<unknown[][]> => Promise.all(Array.from({ length: 20 }, () => ask(1)))
+      assert.deepEqual([await ask(2), await ask(1), await ask(2)], [[], [{ id: 1, name: null, part: -3 }], []])
+      await askOften()
+      await db.query(`ALTER TABLE ${table} ADD COLUMN more int NOT NULL DEFAULT 7`)
+      await insert(3)
+      await assert.rejects(ask(3), /zero/)
+      for (const rows of await askOften()) assert.deepEqual(rows, [{ id: 1, name: null, more: 7, part: -3 }])
+      await Promise.all(Array.from({ length: 20 }, () => db.query('DEALLOCATE ALL')))
+      for (const rows of await askOften()) assert.deepEqual(rows, [{ id: 1, name: null, more: 7, part: -3 }])
+    },
     'commits models and raw SQL together, nested calls included, and shows others nothing before': async (db) => {
       const { insert, create, ids, rows } = await makeTable(db)
       const meanwhile = pause(20).then(ids)

@@ -10,6 +10,7 @@ import { ConnectionAcquireTimeoutError, Sequelize, Transaction } from 'sequelize
 import { errors } from '../../../core/index.ts'
 import type { Model, ModelAttributes, ModelOptions, Options } from 'sequelize'
 import type { Database, Logger, Table } from '../../../core/index.ts'
+import { statementNames } from './statement-names.ts'
 
 export interface OpenDatabase extends Database { close(): Promise<void> }
 
@@ -27,6 +28,8 @@ interface Unit {
 }
 
 const ACQUIRE = 30_000
+/** Milliseconds after the last transaction for which a caller that outlived one would still be known. */
+const REMEMBERED = 1_000
 /** The oldest server that we take. Saying it spares a connection that only asks; Sequelize's types do not know the option. */
 const version = { databaseVersion: '15.0.0' }
 
@@ -43,7 +46,8 @@ class HeardClient extends pg.Client {
   }
 }
 
-export const openDatabase = (connection: Options, { exclusive, log }: { exclusive: boolean; log: Logger }): OpenDatabase => {
+/** @param settings `prepares`: statements may have names, which last as long as their connection */
+export const openDatabase = (connection: Options, { exclusive, prepares, log }: { exclusive: boolean; prepares: boolean; log: Logger }): OpenDatabase => {
   const sequelize = new Sequelize({
     ...connection,
     ...version,
@@ -54,6 +58,9 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
     pool: { acquire: ACQUIRE, ...connection.pool },
   })
   const units = new AsyncLocalStorage<Unit>()
+  let open = 0
+  // While it is on, every await of the process costs more: a fifth of a small request. So it rests where nobody needs it; `run` wakes it.
+  const rest = setTimeout(() => { if (open === 0) units.disable() }, REMEMBERED).unref()
 
   /** The transaction in which the caller runs. A caller that outlived its transaction must not slip out of it unseen. */
   const current = (): Unit | undefined => {
@@ -108,6 +115,7 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
 
   const outermost = async <T>(work: () => Promise<T>): Promise<T> => {
     const client = await take()
+    open += 1
     const handle = Object.assign(new Transaction(sequelize, {}), { connection: client, finished: undefined as string | undefined })
     const unit: Unit = { client, handle, last: Promise.resolve(), failure: undefined, ended: false, afterCommit: [] }
     let result: T
@@ -125,6 +133,8 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
       handle.finished ??= 'rollback'
       await unit.last
       await giveBack(client, handle.finished !== 'commit')
+      open -= 1
+      rest.refresh()
     }
     for (const next of unit.afterCommit) await callBack(next)
     return result
@@ -136,16 +146,21 @@ export const openDatabase = (connection: Options, { exclusive, log }: { exclusiv
     }
   }
 
-  const query = async <R extends object>(sql: string, values: readonly unknown[] = []): Promise<R[]> => {
+  const names = statementNames(prepares, log)
+  const query: Database['query'] = async <R extends object>(sql: string, values: readonly unknown[] = [], { prepared = false } = {}): Promise<R[]> => {
     const unit = current()
     if (unit) return rowsOf<R>(await inTurn(unit, () => reached(unit.client.query(sql, [...values]))))
+    const name = prepared ? names.of(sql) : undefined
     const client = await take()
     let failed = true
     try {
-      const rows = rowsOf<R>(await reached(client.query(sql, [...values])))
+      const rows = rowsOf<R>(await reached(name === undefined ? client.query(sql, [...values]) : client.query({ name, text: sql, values: [...values] })))
       failed = false
       return rows
+    } catch (error) {
+      if (name === undefined || !names.refused(error)) throw error
     } finally { await giveBack(client, failed) }
+    return query<R>(sql, values, { prepared })
   }
 
   return {
