@@ -40,9 +40,7 @@ const parseFields = (fields: Readonly<Record<string, string>>, { body }: Route):
   const { keys = {} } = ((body as Joi.ObjectSchema | undefined)?.describe() ?? {}) as { keys?: Record<string, { type?: string }> }
   return Object.fromEntries(Object.entries(fields).map(([name, text]) => {
     if (!['object', 'array'].includes(keys[name]?.type ?? '')) return [name, text]
-    try { return [name, parseJson(text)] } catch (error) {
-      throw errors.invalidParam(`The form field ${name} must be JSON.`, { params: name, cause: error })
-    }
+    try { return [name, parseJson(text)] } catch (error) { throw errors.invalidParam(`The form field ${name} must be JSON.`, { params: name, cause: error }) }
   }))
 }
 const parseJson = (text: string): unknown => secureJson.parse(text, null, { protoAction: 'error', constructorAction: 'error' })
@@ -59,11 +57,7 @@ const readJson = async (ctx: Koa.Context, { bodyBytes }: BodyLimits): Promise<un
     }
     throw errors.badRequest('The body ended before all of it had arrived. Send it again.', { cause: error })
   }
-  try {
-    return parseJson(text)
-  } catch (error) {
-    throw errors.invalidJson(undefined, { cause: error })
-  }
+  try { return parseJson(text) } catch (error) { throw errors.invalidJson(undefined, { cause: error }) }
 }
 
 const readForm = (ctx: Koa.Context, upload: Upload, limits: BodyLimits, storage: Storage): Promise<ReceivedBody> => {

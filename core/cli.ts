@@ -158,9 +158,7 @@ const show = (config: LoadedConfig): string => {
       if (isMap(pair.value) && pair.value.items.length === 0) pair.value = document.createNode(null)
       if (isScalar(pair.value)) annotate(pair.value, path, config)
     },
-    Seq: (_, seq, ancestors) => {
-      for (const item of seq.items) if (isScalar(item)) annotate(item, pathTo([...ancestors, seq, item]), config)
-    },
+    Seq: (_, seq, ancestors) => { for (const item of seq.items) if (isScalar(item)) annotate(item, pathTo([...ancestors, seq, item]), config) },
   })
   return `${document.toString({ lineWidth: 0, nullStr: '' }).trimEnd()}\n`
 }
@@ -181,8 +179,7 @@ const explain = async (kernel: Kernel) => {
   return {
     plugins, adapters, permissions: Object.fromEntries(permissions), tables: Object.fromEntries(tables),
     routes: routes.map((route) => ({ method: route.method, path: fullPath(route), credential: route.credential, access: route.access, resource: route.resource })),
-    jobs: jobs.map(({ name, cron, retries }) => ({ name, cron: cron ?? null, retries })),
-    pending,
+    jobs: jobs.map(({ name, cron, retries }) => ({ name, cron: cron ?? null, retries })), pending,
   }
 }
 

@@ -39,9 +39,7 @@ export const createContainer = (): Container => {
     Object.fromEntries(Object.entries(uses).map(([name, token]) => [
       name, token.kind === 'optional' && !awilix.hasRegistration(keyOf(token)) ? undefined : cradle[keyOf(token)],
     ])) as Deps<U>
-  const claim = (key: string): void => {
-    if (awilix.hasRegistration(key)) throw new Error(`"${key}" is registered twice in the container`)
-  }
+  const claim = (key: string): void => { if (awilix.hasRegistration(key)) throw new Error(`"${key}" is registered twice in the container`) }
   return {
     awilix,
     value: (key, value) => { claim(key); awilix.register(key, asValue(value)) },

@@ -38,8 +38,7 @@ export const createApp = (container: Container, routes: readonly Route[], runnin
     return async (ctx: RouterContext): Promise<void> => {
       ctx.state['route'] = route
       shapes ??= shapesOf(route)
-      const actor = route.credential === 'none' ? nobody : await authenticate(ctx, route, authenticators)
-      ctx.state['actor'] = actor
+      const actor: Actor = ctx.state['actor'] = route.credential === 'none' ? nobody : await authenticate(ctx, route, authenticators)
       const params = check(shapes.params, ctx.params, errors.notFound) as Record<string, unknown>
       if (!fromBody) authorize(route, actor, { params })
       const query = check(shapes.query, ctx.query, errors.invalidParam)
@@ -49,11 +48,8 @@ export const createApp = (container: Container, routes: readonly Route[], runnin
         if (fromBody) authorize(route, actor, { params, body })
         let signal: AbortSignal | undefined
         // What few handlers ask for is made when they do.
-        const call: Call = {
-          params, query, body, files: received.files, actor, ctx,
-          get signal() { return signal ??= abortSignal(ctx, running) },
-          get log() { return requestLog(ctx, log) },
-        }
+        const lazy = { get signal() { return signal ??= abortSignal(ctx, running) }, get log() { return requestLog(ctx, log) } }
+        const call: Call = Object.assign(lazy, { params, query, body, files: received.files, actor, ctx })
         offerScope(ctx, container, call)
         const deps = perRequest ? container.deps(uses, ctx.state['container'] as Container['awilix']) : shared ??= container.deps(uses)
         const result: unknown = await route.handle(call, deps)
@@ -67,11 +63,11 @@ export const createApp = (container: Container, routes: readonly Route[], runnin
 
   const routers = new Map<string, Router>()
   for (const route of [...routes].sort((a, b) => compareSegments(fullPath(a), fullPath(b)))) {
-    const path = fullPath(route)
-    const router = routers.get(sectionOf(path)) ?? new Router({ sensitive: true })
-    routers.set(sectionOf(path), router.register(path.replace(/\{(\w+)\}/g, ':$1'), [route.method], mount(route)) && router)
+    const [path, section] = [fullPath(route), sectionOf(fullPath(route))]
+    if (!routers.has(section)) routers.set(section, new Router({ sensitive: true }))
+    routers.get(section)?.register(path.replace(/\{(\w+)\}/g, ':$1'), [route.method], mount(route))
   }
-  const sections = new Map([...routers].map(([section, router]) => [section, router.routes() as Koa.Middleware]))
+  const sections = new Map([...routers].map(([section, router]) => [section, router.routes() as (ctx: Koa.Context, next: Koa.Next) => Promise<unknown>]))
   const app = new Koa()
   app.on('error', (error: unknown) => { log.debug({ err: error }, 'a connection ended early') })
   app.use(async (ctx, next) => {
@@ -80,10 +76,8 @@ export const createApp = (container: Container, routes: readonly Route[], runnin
     try { await next() } catch (error) { sendError(ctx, asHttpError(error, requestLog(ctx, log))) }
     if (draining()) ctx.set('Connection', 'close')
     const { route, actor } = ctx.state as { route?: Route; actor?: Actor }
-    log.info({
-      request: ctx.state['requestId'] as string | undefined, method: ctx.method, path: route ? fullPath(route) : ctx.path, status: ctx.status, ms: Math.round(performance.now() - started),
-      client: ctx.state['clientAddress'] as string, actor: actor?.id,
-    }, 'request')
+    const asked = { request: ctx.state['requestId'] as string | undefined, method: ctx.method, path: route ? fullPath(route) : ctx.path, client: ctx.state['clientAddress'] as string }
+    log.info({ ...asked, status: ctx.status, ms: Math.round(performance.now() - started), actor: actor?.id }, 'request')
   })
   for (const handle of sortMiddleware(chain)) app.use(handle)
   app.use((ctx, next) => sections.get(sectionOf(ctx.path))?.(ctx, next) ?? next())
@@ -130,11 +124,8 @@ const resourcesOf = (route: Route, actor: Actor, input: object): ({ type: string
 }
 
 /** What a request must look like, with all options: Joi works them out anew where they come with a value. */
-const shapesOf = ({ params, query, body }: Route) => {
-  const strict = (shape: unknown, options: Joi.ValidationOptions = {}): Joi.ObjectSchema | undefined =>
-    (shape as Joi.ObjectSchema | undefined)?.prefs({ abortEarly: false, errors: { wrap: { label: false } }, ...options })
-  return { params: strict(params), query: strict(query, { stripUnknown: true }), body: strict(body) }
-}
+const shapesOf = ({ params, query, body }: Route) => ({ params: strict(params), query: strict(query)?.prefs({ stripUnknown: true }), body: strict(body) })
+const strict = (shape: unknown) => (shape as Joi.ObjectSchema | undefined)?.prefs({ abortEarly: false, errors: { wrap: { label: false } } })
 const check = (schema: Joi.ObjectSchema | undefined, value: unknown, make: ErrorMaker): unknown => {
   if (!schema) return undefined
   const result = schema.validate(value)

@@ -25,11 +25,8 @@ export const send = async (ctx: Koa.Context, route: Route, result: unknown, chec
     // A handler that answers with one of several statuses has set it on the context.
     if (ctx.status === 404) ctx.status = route.status ?? 200
     if (typeof result !== 'object' || result === null) ctx.body = result
-    else {
-      // As text, at once: whoever asks Koa how long an object is has it made into text, which is then thrown away.
-      ctx.type = 'json'
-      ctx.body = JSON.stringify(result)
-    }
+    // As text, at once: whoever asks Koa how long an object is has it made into text, which is then thrown away.
+    else Object.assign(ctx, { type: 'json', body: JSON.stringify(result) })
   }
 }
 

@@ -72,12 +72,8 @@ export const testApp = async (options: TestAppOptions = {}): Promise<TestApp> =>
   return {
     url, kernel, dataDir, container: container.awilix,
     fetch: (path, { json, token, headers, ...init } = {}) => fetch(url + path, {
-      ...init,
-      ...(json === undefined ? {} : { body: JSON.stringify(json), method: init.method ?? 'POST' }),
-      headers: {
-        ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...headers,
-      },
+      ...init, ...(json === undefined ? {} : { body: JSON.stringify(json), method: init.method ?? 'POST' }),
+      headers: { ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers },
     }),
     resolve: (what) => container.deps({ it: what as Service<any> }).it,
     runJobs: () => untilIdle(kernel),
@@ -119,9 +115,7 @@ const freshDatabase = async (): Promise<Place> => {
     try { await client.query(sql) } finally { await client.end() }
   }
   await asAdmin(`CREATE DATABASE ${name}`)
-  const own = new URL(url)
-  own.pathname = `/${name}`
-  return { adapter: { postgres: { url: own.href } }, drop: () => asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
+  return { adapter: { postgres: { url: Object.assign(new URL(url), { pathname: `/${name}` }).href } }, drop: () => asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
 }
 
 const template = async (): Promise<string> => {

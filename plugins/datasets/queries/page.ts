@@ -15,10 +15,8 @@ export interface Selection {
 export const pageWithTotal = ({ select, from, order, values }: Selection): string =>
   `${select}, (SELECT count(*)::int ${from}) AS total ${from} ORDER BY ${order} LIMIT $${values.length + 1} OFFSET $${values.length + 2}`
 
-/** Takes `total` off the rows. Past the last page there is none that could tell it, so it is asked for. */
-export const totalOf = async <Row extends { total: number }>(
-  db: Database, { from, values }: Selection, rows: readonly Row[], offset: number,
-): Promise<{ rows: Omit<Row, 'total'>[]; total: number }> => {
+/** Past the last page there is no row that could tell it, so it is asked for. */
+export const totalOf = async (db: Database, { from, values }: Selection, rows: readonly { readonly total: number }[], offset: number): Promise<number> => {
   const [counted] = rows.length > 0 || offset === 0 ? rows : await db.query<{ total: number }>(`SELECT count(*)::int AS total ${from}`, values)
-  return { rows: rows.map(({ total: _, ...row }) => row), total: counted?.total ?? 0 }
+  return counted?.total ?? 0
 }

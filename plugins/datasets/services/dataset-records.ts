@@ -93,8 +93,8 @@ export const datasetRecords = service('datasets.records', {
             (SELECT 1 FROM dataset_tag_bindings b WHERE b.workspace_id = $1 AND b.dataset_id = datasets.id AND b.tag_id = ANY ($6::uuid[])))`
         const values = [workspaceId, reach === 'all' ? null : reach, keyword, everything, accountId, tagIds]
         const selection = { select: 'SELECT *', from: `FROM datasets WHERE ${where}`, order: 'created_at DESC, id', values }
-        const found = await db.query<DatasetRow & { total: number }>(pageWithTotal(selection), [...values, page.limit, offset], { prepared: true })
-        return { ...page, ...await totalOf(db, selection, found, offset) }
+        const rows = await db.query<DatasetRow & { total: number }>(pageWithTotal(selection), [...values, page.limit, offset], { prepared: true })
+        return { ...page, rows, total: await totalOf(db, selection, rows, offset) }
       },
     }
   },

@@ -78,8 +78,8 @@ export const documentItems = service('datasets.document-items', {
         const from = `FROM documents d WHERE d.workspace_id = $1 AND d.dataset_id = $2 AND strpos(lower(d.name), lower($3)) > 0 AND ${stateFilter(status)}`
         const values = [workspaceId, datasetId, keyword]
         const selection = { select: 'SELECT d.*', from, order: orderBy(sort), values }
-        const found = await read<{ total: number }>(workspaceId, `(${pageWithTotal(selection)}) d`, selection.order, [...values, page.limit, offset])
-        return { ...page, ...await totalOf(db, selection, found, offset) }
+        const rows = await read<{ total: number }>(workspaceId, `(${pageWithTotal(selection)}) d`, selection.order, [...values, page.limit, offset])
+        return { ...page, rows, total: await totalOf(db, selection, rows, offset) }
       },
       rules: async ({ workspace_id, dataset_id, dataset_process_rule_id }) => {
         const [own, dataset] = await Promise.all([
