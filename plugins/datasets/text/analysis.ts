@@ -30,41 +30,57 @@ const unspaced = [
   String.raw`\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}`,
 ]
 const spaced = String.raw`(?:(?![${unspaced.join('')}])[\p{L}\p{M}\p{N}])`
-const found = new RegExp(String.raw`(?<run>${unspaced.map((script) => `[${script}]+`).join('|')})|${spaced}+(?:'${spaced}+)*`, 'gu')
+const found = new RegExp(String.raw`${unspaced.map((script) => `[${script}]+`).join('|')}|${spaced}+(?:'${spaced}+)*`, 'gu')
+const startsUnspaced = new RegExp(String.raw`^[${unspaced.join('')}]`, 'u')
 
 /** No word of a language is longer. What is (an encoded blob) is known by its beginning, so that an index row stays small. */
 const LONGEST = 64
 
-interface Piece { readonly word: string; readonly spaced: boolean }
-const pieces = function* (text: string): Generator<Piece> {
+/** Tells each word, and each pair of characters, in order; no object is made for it. */
+const eachPiece = (text: string, tell: (word: string, spaced: boolean) => void): void => {
   // The dot that a lower-cased Turkish capital leaves over is none of the word.
   const folded = text.normalize('NFKC').toLowerCase().replaceAll('\u2019', "'").replaceAll('i\u0307', 'i')
-  for (const { 0: word, groups } of folded.matchAll(found)) {
-    if (groups?.['run'] === undefined) yield { word: beginning(word), spaced: true }
-    else for (const pair of pairs(word)) if (!stopPairs().has(pair)) yield { word: pair, spaced: false }
+  for (const word of folded.match(found) ?? []) {
+    if (word.charCodeAt(0) < 0x80 || !startsUnspaced.test(word)) tell(beginning(word), true)
+    else for (const pair of pairs(word)) if (!stopPairs().has(pair)) tell(pair, false)
   }
 }
 
-/** A passage that is being indexed is asked for its keywords first, and then for its terms. In UTF-16 units: some batches. */
-const lately = new LRUCache<string, Analysis>({ maxSize: 500_000, sizeCalculation: (_analysis, text) => text.length + 1 })
+/**
+ * An analysis that is kept, in a few strings: those of the passages that wait to be stored outlive the young generation of the heap, where
+ * two hundred objects each would be copied twice, and then lie in the old one until all of it is collected.
+ */
+interface Kept { readonly words: string; readonly terms: string; readonly language: Language; readonly languages: string }
+const kept = ({ tokens, language, languages }: Analysis): Kept =>
+  ({ words: tokens.map(({ word }) => word).join('\n'), terms: tokens.map(({ term }) => term).join('\n'), language, languages: [...languages].join('\n') })
+const lines = (text: string): string[] => text === '' ? [] : text.split('\n')
+const asBefore = ({ words, terms, language, languages }: Kept): Analysis => {
+  const each = lines(terms)
+  return { tokens: lines(words).map((word, index) => ({ word, term: each[index] ?? word })), language, languages: new Set(lines(languages) as Language[]) }
+}
+/** A passage that is being indexed is asked for its keywords first, and then, the last time, for its terms. In UTF-16 units: some batches. */
+const lately = new LRUCache<string, Kept>({ maxSize: 500_000, sizeCalculation: (_analysis, text) => text.length + 1 })
 
 /** @param language that of the text, where somebody knows it */
 export const analyse = (text: string, language?: Language): Analysis => {
   if (language !== undefined) return analyseIn(text, language)
   const known = lately.get(text)
-  if (known) return known
+  if (known) {
+    lately.delete(text)
+    return asBefore(known)
+  }
   const made = analyseIn(text, languageOf(text))
-  lately.set(text, made)
+  lately.set(text, kept(made))
   return made
 }
 const analyseIn = (text: string, language: Language): Analysis => {
   const [tokens, used] = [[] as Token[], new Set<Language>()]
-  for (const { word, spaced } of pieces(text)) {
+  eachPiece(text, (word, spaced) => {
     const own = spaced ? languageOfWord(word, language) : undefined
     if (own) used.add(own)
     const rules = own && rulesOf(own)
     if (!rules?.isStopWord(word)) tokens.push({ word, term: rules?.stem(word) ?? word })
-  }
+  })
   return { tokens, language, languages: used }
 }
 
@@ -80,7 +96,8 @@ export const frequencies = (tokens: readonly Token[]): Map<string, number> => {
  * the question has most of is left out.
  */
 export const soughtIn = (question: string, searched: readonly Language[]): Sought[] => {
-  const all = [...pieces(question)]
+  const all: { readonly word: string; readonly spaced: boolean }[] = []
+  eachPiece(question, (word, spaced) => { all.push({ word, spaced }) })
   const stops = new Map(searched.map((name) => [name, all.filter(({ word, spaced }) => spaced && rulesOf(name).isStopWord(word)).length]))
   const likely = [...searched].sort((a, b) => (stops.get(b) ?? 0) - (stops.get(a) ?? 0) || (a < b ? -1 : 1))
   const sought = new Map<string, { terms: readonly string[]; times: number }>()

@@ -36,7 +36,13 @@ const stopWords = (): Map<string, Language[]> => {
 export const languageOf = (text: string): Language => {
   const start = text.slice(0, MOST)
   const counts = new Map<Language, number>()
-  for (const word of new Set(start.toLowerCase().match(words))) for (const name of stopWords().get(fold(word)) ?? []) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const [lists, seen] = [stopWords(), new Set<string>()]
+  for (const word of start.toLowerCase().match(words) ?? []) {
+    const names = lists.get(fold(word))
+    if (!names || seen.has(word)) continue
+    seen.add(word)
+    for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
   const of = (name: Language | undefined): number => name === undefined ? 0 : counts.get(name) ?? 0
   const [best = 'english', second] = [...counts.keys()].sort((a, b) => of(b) - of(a))
   if (of(best) >= 3 && of(best) >= 2 * of(second) && languages[best].script === 'Latin') return best

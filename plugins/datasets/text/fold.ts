@@ -5,6 +5,8 @@ const letters: Readonly<Record<string, string>> = { ß: 'ss', æ: 'ae', œ: 'oe'
 const special = /[ßæœøłđðþıςё]/g
 const marked = /([\p{sc=Latin}\p{sc=Greek}])\p{M}+/gu
 
+const ascii = /^[\x00-\x7f]*$/
+
 /** A lower-case word without the accents of Latin and Greek letters, so that it is found by whoever leaves them out. */
 export const fold = (word: string): string =>
-  /^[\x00-\x7f]*$/.test(word) ? word : word.normalize('NFD').replace(marked, '$1').normalize('NFC').replace(special, (letter) => letters[letter] ?? letter)
+  ascii.test(word) ? word : word.normalize('NFD').replace(marked, '$1').normalize('NFC').replace(special, (letter) => letters[letter] ?? letter)

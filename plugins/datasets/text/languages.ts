@@ -31,13 +31,13 @@ export interface Rules {
 
 /** Lists longer than this hold words that say something ("work", "time"); of those the short ones alone count. */
 const [LONG_LIST, SHORT] = [300, 5]
-/** Stems that are kept at hand: most of a text are words that were just seen. */
-const REMEMBERED = 20_000
+/** Places for stems that are kept at hand, a power of two: most of a text are words that were just seen. */
+const REMEMBERED = 2 ** 15
 
 const load = createRequire(import.meta.url)
 export const listOf = (name: Language | 'japanese' | 'mandarin'): string[] => (load(`@orama/stopwords/${name}`) as { stopwords: string[] }).stopwords
 
-/** What is written onto a word and is no part of it. */
+/** What is written onto a word, always with an apostrophe, and is no part of it. */
 const bare: Partial<Record<Language, (word: string) => string>> = {
   english: (word) => word.replace(/'s?$/, ''),
   french: (word) => word.replace(/^\p{L}{1,6}'/u, ''),
@@ -51,20 +51,26 @@ const read = (name: Language): Rules => {
   // A lone consonant is an elision in the lists, but in texts a name: plan B, vitamin C.
   const stops = new Set(list.filter((word) => !/^[b-df-hj-np-tv-xz]$/i.test(word) && (list.length <= LONG_LIST || word.length <= SHORT)).map(fold))
   if (name === 'english') stops.add('a')
-  const known = new Map<string, string>()
-  const root = (word: string): string => bare[name]?.(word) ?? word
+  const root = (word: string): string => word.includes("'") ? bare[name]?.(word) ?? word : word
+  // Of words that share a place the last one stays. A map would grow anew whenever it is full: megabytes that live long and then are garbage.
+  const words = new Array<string | undefined>(REMEMBERED).fill(undefined)
+  const stems = new Array<string>(REMEMBERED).fill('')
   return {
-    isStopWord: (word) => stops.has(fold(word)) || stops.has(fold(root(word))),
+    isStopWord: (word) => stops.has(fold(word)) || word.includes("'") && stops.has(fold(root(word))),
     stem: (word) => {
-      let found = known.get(word)
-      if (found === undefined) {
-        found = fold(stemmer(root(word))) || fold(word)
-        if (known.size >= REMEMBERED) known.clear()
-        known.set(word, found)
+      const place = placeOf(word)
+      if (words[place] !== word) {
+        words[place] = word
+        stems[place] = fold(stemmer(root(word))) || fold(word)
       }
-      return found
+      return stems[place] ?? word
     },
   }
+}
+const placeOf = (word: string): number => {
+  let hash = 0
+  for (let at = 0; at < word.length; at += 1) hash = Math.imul(hash, 31) + word.charCodeAt(at) | 0
+  return (hash ^ hash >>> 14) & REMEMBERED - 1
 }
 
 const loaded = new Map<Language, Rules>()
