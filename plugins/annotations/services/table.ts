@@ -1,6 +1,5 @@
 /** The rows of a CSV file as written answers: the question in the first column, the answer in the second. */
 import { buffer } from 'node:stream/consumers'
-import { CsvError, parse } from 'csv-parse/sync'
 import { service, storage } from '../../../core/index.ts'
 import type { UploadedFile } from '../../../core/index.ts'
 import { annotationsConfig } from '../config.ts'
@@ -24,9 +23,10 @@ const decoded = (bytes: Buffer): string => {
     throw wrong('The file is not in UTF-8. Save it as "CSV UTF-8" and send that.')
   }
 }
-const rowsOf = (text: string): string[][] => {
+const rowsOf = async (text: string): Promise<string[][]> => {
   const head = text.slice(0, text.search(/\r|\n/) + 1 || text.length)
   const delimiter = [';', '\t'].find((one) => head.includes(one) && !head.includes(',')) ?? ','
+  const { CsvError, parse } = await import('csv-parse/sync')
   try {
     return parse(text, { delimiter, relaxColumnCount: true, skipEmptyLines: true })
   } catch (error) {
@@ -41,7 +41,7 @@ export const table = service('annotations.table', {
     read: async ({ key, name, size }) => {
       if (!/\.csv$/i.test(name)) throw wrong('Annotations are read from a CSV file. Save the table as .csv and send that.')
       if (size > config.importBytes) throw wrong(`The file has more than ${config.importBytes} bytes. Split it into several.`)
-      const rows = rowsOf(decoded(await buffer(await storage.get(key))))
+      const rows = await rowsOf(decoded(await buffer(await storage.get(key))))
       const texts = (rows[0] && isHeading(rows[0]) ? rows.slice(1) : rows).filter((row) => row.some((cell) => cell.trim() !== ''))
       if (texts.length === 0) throw wrong('The file has no annotations: each row is one, with the question in the first column and the answer in the second.')
       if (texts.length > config.importRows) throw wrong(`The file has more than ${config.importRows} annotations. Split it into several.`)

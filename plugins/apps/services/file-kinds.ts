@@ -1,6 +1,5 @@
 /** What a file is: by its bytes, and by its name only where bytes say nothing. */
 import type { Readable } from 'node:stream'
-import { fileTypeFromBuffer } from 'file-type'
 import type { FileType } from '../ports.ts'
 
 /** Bytes from the beginning that are looked at: few enough that a packed file has nothing to unpack in them. */
@@ -46,6 +45,7 @@ export const headOf = async (stream: Readable): Promise<Buffer> => {
 
 /** @param head at least the first 4,100 bytes, or all */
 export const mediaTypeOf = async (head: Buffer, extension: string): Promise<string> => {
+  const { fileTypeFromBuffer } = await import('file-type')
   const found = await fileTypeFromBuffer(head).catch(() => undefined)
   if (found?.mime === 'application/zip') return named(PACKED, extension) ?? found.mime
   if (found?.mime === 'application/x-cfb') return named(OLD, extension) ?? found.mime

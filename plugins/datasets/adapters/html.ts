@@ -1,7 +1,11 @@
 import { defineAdapter } from '../../../core/index.ts'
-import { htmlPieces } from '../extraction/html-text.ts'
 import { reading } from '../extraction/reading.ts'
 import { extractor } from '../ports.ts'
+
+const htmlPieces = async function* (html: AsyncIterable<string>): AsyncGenerator<string> {
+  const parser = await import('../extraction/html-text.ts')
+  yield* parser.htmlPieces(html)
+}
 
 export const html = defineAdapter(extractor, 'html', {
   uses: { reading },

@@ -1,7 +1,6 @@
 /** The rows of a table that is text. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { parse } from 'csv-parse'
 import { unreadable } from './unreadable.ts'
 
 /** Characters of one row: a quote that is never closed would make one of all the rest. */
@@ -18,6 +17,7 @@ export const csvRows = async function* (text: AsyncIterable<string>, name: strin
   }
   // A line by which Excel says it.
   const said = /^sep=(.)(\r\n|\r|\n)/i.exec(head)
+  const { parse } = await import('csv-parse')
   const parser = parse({
     delimiter: said?.[1] ?? delimiterOf(head), relax_column_count: true, relax_quotes: true, skip_empty_lines: true, max_record_size: LONGEST_ROW,
   })

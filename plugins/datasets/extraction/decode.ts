@@ -1,7 +1,6 @@
 /** From bytes to text, where the bytes are text already. */
 import { isAscii } from 'node:buffer'
 import { blocks } from './blocks.ts'
-import { decoderOf, narrowEncoding, wideEncoding } from './charset.ts'
 import type { Decoder } from './charset.ts'
 import { refuseBinary } from './sniff.ts'
 import { unreadable } from './unreadable.ts'
@@ -20,6 +19,7 @@ const DECLARED = /(?:charset|encoding)\s*=\s*["']?([\w-]{3,20})/i
  * comes in pieces and is never in memory as a whole. Throws an error that tells whoever sent the file what to do.
  */
 export const decoded = async function* (file: AsyncIterable<Uint8Array>, { name, declares = false }: DecodeOptions): AsyncGenerator<string> {
+  const { decoderOf, narrowEncoding, wideEncoding } = await import('./charset.ts')
   let decoder: Decoder | undefined
   let declared: string | undefined
   let read = 0

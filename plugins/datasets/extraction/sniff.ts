@@ -1,5 +1,4 @@
 /** What a file is, whatever its name says. */
-import { fileTypeFromBuffer } from 'file-type'
 import { unreadable } from './unreadable.ts'
 
 /** Bytes from the beginning that are looked at: few enough that a packed file has nothing to unpack in them. */
@@ -13,6 +12,7 @@ const includes = (bytes: Uint8Array, text: string, encoding: BufferEncoding = 'l
 const seemsToBe = async (bytes: Uint8Array): Promise<string | undefined> => {
   if (bytes.length === 0) return 'empty'
   if (starts(bytes, '{\\rtf')) return 'a Rich Text file (.rtf)'
+  const { fileTypeFromBuffer } = await import('file-type')
   const found = await fileTypeFromBuffer(bytes.subarray(0, HEAD)).catch(() => undefined)
   if (found && OLD_OFFICE.has(found.ext)) return 'an Office file of the kind before 2007 (.doc, .xls, .ppt)'
   return found && `a file of the type ${found.mime}, which is called .${found.ext}`

@@ -1,7 +1,6 @@
 /** The files of many documents as one ZIP archive, which is written while it is read: no file is ever in memory as a whole. */
 import { PassThrough, pipeline } from 'node:stream'
 import type { Readable } from 'node:stream'
-import { ZipFile } from 'yazl'
 import { service, storage } from '../../../core/index.ts'
 import { datasetErrors } from '../errors.ts'
 import type { UploadFileRow } from '../models/document.ts'
@@ -16,7 +15,8 @@ export interface DocumentArchive {
 export const documentArchive = service('datasets.document-archive', {
   uses: { items: documentItems, storage },
   create: ({ items, storage }): DocumentArchive => {
-    const write = (files: readonly UploadFileRow[]): Readable => {
+    const write = async (files: readonly UploadFileRow[]): Promise<Readable> => {
+      const { ZipFile } = await import('yazl')
       const zip = new ZipFile()
       let current: Readable | undefined
       // Where nobody reads any more, the file that is being read would stay open for ever.
