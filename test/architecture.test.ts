@@ -92,8 +92,8 @@ law("a plugin's index.ts says what there is and does nothing", plainIndexes, [
   [file('plugins/a/index.ts', 'export default { name: 1 }')],
 ], [file('plugins/a/index.ts', "import { x } from './x.ts'\nexport default definePlugin({ name: 'a', routes: [...x], start: async ({ y }) => { await y.start() }, stop: ({ y }) => y.stop() })"), file('plugins/a/x.ts', 'const x = 1')])
 
-law('nothing lies about at the top of the project', topLevel, [[file('scripts/x.sh', '')], [file('notes.md', '')], [file('src/x.ts', '')]],
-  [file('core/x.ts', ''), file('.ci/run', ''), file('LICENSE', '')])
+law('nothing lies about at the top of the project', topLevel, [[file('scripts/x.sh', '')], [file('notes.md', '')], [file('src/x.ts', '')], [file('build.js', '')]],
+  [file('core/x.ts', ''), file('.ci/run', ''), file('esbuild.config.js', ''), file('LICENSE', '')])
 
 law('nothing names a place that only one machine has', noPlaces, [
   [file('README.md', ['see /w', 'ork/notes'].join(''))], [file('core/x.ts', ["'/r", "oot/.cache'"].join(''))], [file('package-lock.json', ['"https://registry.n', 'pmjs.org/x"'].join(''))],

@@ -1,9 +1,11 @@
 /** What others build on: the package's entries, plugins by path and by package name, and the plugin that `mortise new plugin` makes. */
+import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import ts from 'typescript'
@@ -40,6 +42,33 @@ test('every entry of the package has a source, and whoever has contracts exports
     if (name === './contracts/*') t.deepEqual(found, plugins.filter((plugin) => existsSync(join(project, 'plugins', plugin, 'contracts'))))
   }
   t.true(existsSync(join(project, source(bin.mortise))))
+})
+
+test('what is built has every entry, and a file for each thread', async (t) => {
+  const cache = join(project, 'node_modules/.cache/mortise')
+  await mkdir(cache, { recursive: true })
+  // It lies where packages are found from.
+  const root = await mkdtemp(join(cache, 'built-'))
+  t.teardown(() => rm(root, { recursive: true, force: true }))
+  await promisify(execFile)(process.execPath, [join(project, 'esbuild.config.js'), root])
+
+  const built = (source: string): string => join(root, 'dist', source.replace(/ts$/, 'js'))
+  const folders = await Promise.all(['core', 'plugins', 'migrations'].map(async (one) => (await readdir(join(project, one), { recursive: true })).map((file) => `${one}/${file}`)))
+  const files = folders.flat().filter((file) => file.endsWith('.ts'))
+  const entries = files.filter((file) => /^(core\/(bin|index|testing)|plugins\/[^/]+\/(index|ports|contracts\/index)|migrations\/[^/]+)\.ts$/.test(file))
+  const threads = await Promise.all(files.map(async (file) => [file, /new URL\(`(\S+)\$\{import\.meta\.url\.slice\(-3\)\}`/.exec(await readFile(join(project, file), 'utf8'))?.[1]] as const))
+  const needed = [...entries, ...threads.flatMap(([file, thread]) => thread === undefined ? [] : [join(dirname(file), `${thread}.ts`)])]
+  t.true(needed.includes('plugins/platform/services/pglite-worker.ts') && needed.includes('plugins/datasets/extraction/thread.ts'))
+  t.deepEqual(needed.filter((file) => !existsSync(built(file))), [])
+  t.regex(await readFile(join(root, 'dist/LICENSES.txt'), 'utf8'), /^koa 3[^]*MIT/m, 'what is in it of others keeps their notices')
+
+  // Two entries that share a module have the same instance of it, and its names are those of the sources.
+  const [kernel, testing, auth] = await Promise.all(['core/index.ts', 'core/testing.ts', 'plugins/auth/index.ts'].map(async (file) => await import(built(file)) as Record<string, any>))
+  const { HttpError } = kernel ?? {}
+  t.is(HttpError.name, 'HttpError')
+  t.is(auth?.['default'].name, 'auth')
+  t.is(typeof testing?.['testApp'], 'function')
+  t.true(kernel?.['errors'].notFound('x') instanceof HttpError)
 })
 
 /** Stands for an installed copy: the sources under the names that the package exports. */

@@ -36,7 +36,7 @@ const asAdmin = async (sql: string): Promise<void> => {
 }
 const build = async (): Promise<string> => {
   const folder = place.folder
-  await promisify(execFile)(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.build.json'), '--outDir', join(folder, 'dist')])
+  await promisify(execFile)(process.execPath, [join(root, 'esbuild.config.js'), folder])
   symlinkSync(join(root, 'config'), join(folder, 'config'))
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'))
   return folder

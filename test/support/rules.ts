@@ -167,7 +167,7 @@ export const plainIndexes: Rule = (files) => files.filter((file) => isCode(file)
   return faults
 })
 
-const TOP = new Set(['core', 'plugins', 'config', 'migrations', 'test', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'eslint.config.js', 'README.md', 'LICENSE'])
+const TOP = new Set(['core', 'plugins', 'config', 'migrations', 'test', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'esbuild.config.js', 'eslint.config.js', 'README.md', 'LICENSE'])
 /** Takes every file of the project, as it would be committed. */
 export const topLevel: Rule = (files) => [...new Set(files.map(({ path }) => path.split('/')[0] ?? ''))]
   .filter((name) => !TOP.has(name) && !name.startsWith('.')).map((name) => `${name} has no place at the top of the project`)
