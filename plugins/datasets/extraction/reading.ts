@@ -20,7 +20,11 @@ export interface Reading {
   bounded(pieces: AsyncIterable<string>, options: ExtractOptions): AsyncIterable<string>
 }
 
-const abortable = (file: Readable, signal: AbortSignal | undefined): Readable => signal ? addAbortSignal(signal, file) : file
+const abortable = (file: Readable, signal: AbortSignal | undefined): Readable => {
+  // It may fail while its parser is being loaded; whoever reads it then hears of it.
+  file.on('error', () => undefined)
+  return signal ? addAbortSignal(signal, file) : file
+}
 
 export const reading = service('datasets.reading', {
   uses: { config: datasetsConfig },
