@@ -62,8 +62,8 @@ export const createApp = (container: Container, routes: readonly Route[], runnin
   }
 
   const routers = new Map<string, Router>()
-  for (const route of [...routes].sort((a, b) => compareSegments(fullPath(a), fullPath(b)))) {
-    const [path, section] = [fullPath(route), sectionOf(fullPath(route))]
+  for (const route of [...routes].sort((a, b) => Number(order(a) > order(b)) - Number(order(a) < order(b)))) {
+    const [path, section] = [fullPath(route), sectionOf(fullPath(route)).replace(/.*\{.*/, '')]
     if (!routers.has(section)) routers.set(section, new Router({ sensitive: true }))
     routers.get(section)?.register(path.replace(/\{(\w+)\}/g, ':$1'), [route.method], mount(route))
   }
@@ -80,7 +80,10 @@ export const createApp = (container: Container, routes: readonly Route[], runnin
     log.info({ ...asked, status: ctx.status, ms: Math.round(performance.now() - started), actor: actor?.id }, 'request')
   })
   for (const handle of sortMiddleware(chain)) app.use(handle)
-  app.use((ctx, next) => sections.get(sectionOf(ctx.path))?.(ctx, next) ?? next())
+  app.use((ctx, next) => {
+    const others = (): Promise<unknown> => sections.get('')?.(ctx, next) ?? next()
+    return sections.get(sectionOf(ctx.path))?.(ctx, others) ?? others()
+  })
   app.use((ctx) => {
     const methods = (ctx as unknown as RouterContext).matched?.flatMap((layer) => layer.methods) ?? []
     if (methods.length === 0) throw errors.notFound()
@@ -92,13 +95,10 @@ export const createApp = (container: Container, routes: readonly Route[], runnin
 }
 
 /** Words before parameters, so that `/datasets/tags` is not taken for a dataset. */
-const compareSegments = (a: string, b: string): number => {
-  const [left, right] = [a.replaceAll('{', '~'), b.replaceAll('{', '~')]
-  return left < right ? -1 : left > right ? 1 : 0
-}
+const order = (route: Route): string => fullPath(route).replaceAll('{', '~')
 
 /** The words with which a path begins, such as `/v1/datasets`. A router tries all of its routes in turn, so each section has one of its own. */
-const sectionOf = (path: string): string => path.split('/', path.startsWith('/console/') ? 4 : 3).join('/')
+const sectionOf = (path: string): string => path.split('/', path.startsWith('/console/') ? 4 : path.startsWith('/v1/') ? 3 : 2).join('/')
 
 const authenticate = async (ctx: Koa.Context, route: Route, all: ReadonlyMap<string, Authenticator>): Promise<Actor> => {
   const carriers = new Set([...all.values()].flatMap((one) => [...one.carriers(ctx)]))
