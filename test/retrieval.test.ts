@@ -7,7 +7,7 @@ import type { TestApp } from '../core/testing.ts'
 import { accounts } from '../plugins/auth/ports.ts'
 import { datasets } from '../plugins/datasets/ports.ts'
 import type { Hit, RetrievalSettings, RetrievedSegment, SearchMethod } from '../plugins/datasets/ports.ts'
-import { fuse } from '../plugins/datasets/services/fusion.ts'
+import { fuse, withFamilies } from '../plugins/datasets/services/fusion.ts'
 import { nonsense, qualitySet } from './support/quality-set.ts'
 import type { QualityItem } from './support/quality-set.ts'
 
@@ -44,6 +44,13 @@ test('a fused score grows with either side', (t) => {
     return fused(Math.min(1, vector + more), text) >= base && fused(vector, Math.min(1, text + more)) >= base
   }))
   t.is(scoreOf(fuse({ vector: [], text: [{ segmentId: 'a', score: 0.5 }] }, { vector: 0.5, text: 0.5 }, new Set(['a'])), 'a'), 0.5)
+})
+
+test('a child scores between itself and its family, in the order of its siblings; what has no family keeps its score', (t) => {
+  const hits = [0.9, 0.5, 0.2].map((score, index) => ({ id: `${index}`, segmentId: 'parent', score, family: 0.6 }))
+  t.deepEqual(withFamilies(hits).map((one) => one.score.toFixed(6)), ['0.750000', '0.550000', '0.400000'])
+  const alone = [{ id: 'a', segmentId: 'a', score: 0.7 }, { id: 'only', segmentId: 'b', score: 0.4, family: 0.4 }]
+  t.deepEqual(withFamilies(alone), alone)
 })
 
 // Ranking, on the real model

@@ -373,6 +373,27 @@ test.serial('a parent is found by its best child, once, and tells the children t
   for (const search_method of methods) t.false((await contents(id, 'heron waits in the water', { search_method })).includes(parents[0] as string))
 })
 
+test.serial('a parent of which more is about the question comes before one with a chance sentence; its score is that of its best child', async (t) => {
+  const { id } = await library({
+    off: 'the heron waits\nthe tax is due\nthe form is signed', on: 'the heron waits\nthe heron fishes\nherons wait in the water', only: 'the heron waits',
+  }, high, hierarchical('full-doc'))
+  const found = await search([id], 'the heron waits', { method: 'semantic_search' })
+  t.deepEqual(found.map(({ documentName }) => documentName), ['only', 'on', 'off'])
+  for (const { children, score } of found) {
+    t.is(children[0]?.content, 'the heron waits')
+    t.is(children[0]?.score, score)
+  }
+  // The only child of a parent is all of it.
+  t.true((found[0]?.score ?? 0) > 0.999 && (found[1]?.score ?? 1) < 0.999)
+  // What is taken away from a parent is evidence no longer.
+  const off = found[2]
+  const documentId = off?.documentId as string
+  for (const { id: child } of off?.children.slice(1) ?? []) {
+    t.is((await world.api.send('DELETE', `/v1/datasets/${id}/documents/${documentId}/segments/${off?.segmentId as string}/child_chunks/${child}`)).status, 204)
+  }
+  t.true(((await search([id], 'the heron waits', { method: 'semantic_search' })).find((one) => one.documentId === documentId)?.score ?? 0) > 0.999)
+})
+
 test.serial('a whole document with many children is one parent, and does not keep others from being found', async (t) => {
   const lines = Array.from({ length: 120 }, (_, n) => n === 77 ? 'the heron waits for the zebra' : `the heron waits number${n}`)
   const { id } = await library({ long: lines.join('\n'), short: 'a heron that waits and fishes' }, high, hierarchical('full-doc'))

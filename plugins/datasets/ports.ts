@@ -124,7 +124,8 @@ type Some = { readonly segmentIds: readonly string[] } | { readonly documentId: 
 
 /** A segment has one vector, whose id is its own, or in parent-child form one for each child. */
 export interface IndexedVector { readonly id: string; readonly segmentId: string; readonly documentId: string; readonly vector: Float32Array }
-export interface VectorHit extends Hit { readonly id: string }
+/** `family`: the cosine between the question and the mean of all vectors of the segment; of a vector that is one of several, or of a child. */
+export interface VectorHit extends Hit { readonly id: string; readonly family?: number }
 
 /** Nearest neighbours by cosine. `write` and `remove` join the caller's transaction and are idempotent by id. */
 export interface VectorIndex {

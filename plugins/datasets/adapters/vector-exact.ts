@@ -10,7 +10,7 @@ import Joi from 'joi'
 import { database, defineAdapter, logger } from '../../../core/index.ts'
 import { vectorIndex } from '../ports.ts'
 import type { VectorIndex } from '../ports.ts'
-import { toBytes, unit } from '../vectors/arithmetic.ts'
+import { cosine, toBytes, unit } from '../vectors/arithmetic.ts'
 import { createMatrices } from '../vectors/matrices.ts'
 import { bySegment, ranked, vectorsOf } from '../vectors/ranking.ts'
 import { chosenVectors } from '../queries/chosen.ts'
@@ -73,7 +73,8 @@ export const exact = defineAdapter(vectorIndex, 'exact', {
       search: async (scope, vector, limit, also = []) => {
         const asked = new Set(also)
         // Only asked about: no reason to compare all.
-        const lists = await matrices.scores(scope, unit(vector), limit === 0 ? asked : undefined)
+        const question = unit(vector)
+        const lists = await matrices.scores(scope, question, limit === 0 ? asked : undefined)
         const segments = bySegment(lists)
         const best: string[] = []
         // Candidates until enough of them may be found.
@@ -83,7 +84,12 @@ export const exact = defineAdapter(vectorIndex, 'exact', {
           best.push(...(await findable(scope.workspaceId, candidates)).slice(0, limit - best.length))
         }
         for (const id of best) asked.delete(id)
-        return vectorsOf(lists, new Set([...best, ...await findable(scope.workspaceId, [...asked])]))
+        const hits = vectorsOf(lists, new Set([...best, ...await findable(scope.workspaceId, [...asked])]))
+        const families = new Set(hits.filter(({ id, segmentId }) => id !== segmentId).map(({ segmentId }) => segmentId))
+        if (families.size === 0) return hits
+        const sums = await matrices.sums(scope, question.length, families)
+        const family = new Map([...sums].map(([id, sum]) => [id, cosine(sum, question)]))
+        return hits.map((hit) => families.has(hit.segmentId) ? { ...hit, family: family.get(hit.segmentId) ?? hit.score } : hit)
       },
     }
   },

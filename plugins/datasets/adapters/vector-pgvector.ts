@@ -82,11 +82,12 @@ export const pgvector = defineAdapter(vectorIndex, 'pgvector', {
         if (question.every((value) => value === 0) || !await tables.exists(dimensions)) return []
         const scope = [workspaceId, datasetIds, documentIds]
         const best = limit > 0 ? await nearest(dimensions, scope, literal(question), limit) : []
-        const hits = await db.query<VectorHit>(vectorsOf(dimensions), [...scope, literal(question), [...new Set([...best, ...also])]])
-        return hits.map((hit) => ({ ...hit, score: Math.min(1, hit.score) })).sort(byScore)
+        const hits = await db.query<Omit<VectorHit, 'family'> & { readonly family: number | null }>(vectorsOf(dimensions), [...scope, literal(question), [...new Set([...best, ...also])]])
+        return hits.map(({ family, ...hit }) => ({ ...hit, score: Math.min(1, hit.score), ...family === null ? {} : { family: within(family) } })).sort(byScore)
       },
     }
   },
 })
 
+const within = (cosine: number): number => Math.min(1, Math.max(0, cosine))
 const literal = (vector: Float32Array): string => `[${vector.join(',')}]`

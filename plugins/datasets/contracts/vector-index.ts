@@ -178,6 +178,32 @@ export const vectorIndexContract = defineContract(vectorIndex, {
       assert.deepEqual(segmentsOf(asked), [near, third])
       assert.equal(asked.find(({ segmentId }) => segmentId === third)?.id, idOf(30))
     },
+    'tells of the vectors of a family how near all of them together are': async (subject, { db }) => {
+      const dataset = await newDataset(db)
+      const document = await newDocument(db, dataset, 4)
+      const [own, several, only, many] = document.segmentIds as [string, string, string, string]
+      const entries = [...entriesOf(document, [at(20)]), ...families(document, [[], [10, 70, 100], [30]])]
+      await subject.write(dataset, entries)
+      const familyOf = async (id: string, limit = 10, also: readonly string[] = []): Promise<(number | undefined)[]> =>
+        (await subject.search(scopeOf(dataset), at(0), limit, also)).filter(({ segmentId }) => segmentId === id).map(({ family }) => family)
+      // The mean of the three: where the sum of their sines and cosines points.
+      const sum = (of: (angle: number) => number): number => [10, 70, 100].reduce((all, angle) => all + of(angle * Math.PI / 180), 0)
+      const mean = sum(Math.cos) / Math.hypot(sum(Math.cos), sum(Math.sin))
+      const isNear = (found: readonly (number | undefined)[], wanted: number): boolean => found.length > 0 && found.every((one) => Math.abs((one ?? NaN) - wanted) < 1e-4)
+      for (const [limit, also] of [[10, []], [1, []], [0, [several]]] as const) assert.ok(isNear(await familyOf(several, limit, also), mean), `${limit}`)
+      assert.ok(isNear(await familyOf(only), cosine(30)))
+      assert.deepEqual(await familyOf(own), [undefined])
+      await subject.remove(dataset, { ids: [entries[3]?.id as string, entries[2]?.id as string] })
+      assert.ok(isNear(await familyOf(several), cosine(10)))
+      // A large family, asked about again after each change.
+      const crowd = families(document, [[], [], [], Array.from({ length: 150 }, () => 40)])
+      await subject.write(dataset, crowd)
+      for (let round = 0; round < 2; round++) assert.ok(isNear(await familyOf(many), cosine(40)))
+      await subject.write(dataset, crowd.slice(0, 75).map((entry) => ({ ...entry, vector: at(0) })))
+      assert.ok(isNear(await familyOf(many), cosine(20)))
+      await subject.remove(dataset, { ids: crowd.slice(75).map(({ id }) => id) })
+      assert.ok(isNear(await familyOf(many), 1))
+    },
     'removes vectors by their own id, and all vectors of a segment': async (subject, { db }) => {
       const dataset = await newDataset(db)
       const document = await newDocument(db, dataset, 3)

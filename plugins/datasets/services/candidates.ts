@@ -6,7 +6,7 @@ import type { DatasetRow } from '../models/dataset.ts'
 import { textIndex, vectorIndex } from '../ports.ts'
 import type { Hit, IndexScope, SearchMethod, VectorHit } from '../ports.ts'
 import { askedModels } from './asked-models.ts'
-import { defaultWeights, fuse } from './fusion.ts'
+import { defaultWeights, fuse, withFamilies } from './fusion.ts'
 import type { Weights } from './fusion.ts'
 
 export type SearchedDataset = Pick<DatasetRow, 'id' | 'provider' | 'indexing_technique' | 'embedding_model' | 'embedding_model_provider'>
@@ -31,7 +31,7 @@ export const candidates = service('datasets.candidates', {
   uses: { db: database, askedModels, vectorIndex, textIndex },
   create: ({ db, askedModels, vectorIndex, textIndex }) => {
     const nearest = async (groups: readonly AskedGroup[], limit: number, also?: readonly string[]): Promise<VectorHit[]> =>
-      (await Promise.all(groups.map(({ scope, vector }) => vectorIndex.search(scope, vector, limit, also)))).flat()
+      withFamilies((await Promise.all(groups.map(({ scope, vector }) => vectorIndex.search(scope, vector, limit, also)))).flat())
     const byWords = async (scope: IndexScope, question: string, limit: number, also?: readonly string[]): Promise<readonly Hit[]> =>
       scope.datasetIds.length === 0 ? [] : textIndex.search(scope, question, limit, also)
 

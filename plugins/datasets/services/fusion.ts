@@ -1,5 +1,5 @@
 /** From two rankings to one. */
-import type { Hit } from '../ports.ts'
+import type { Hit, VectorHit } from '../ports.ts'
 
 export interface Weights { readonly vector: number; readonly text: number }
 
@@ -29,3 +29,14 @@ export const fuse = (
   const fused = [...scores].map(([segmentId, score]) => ({ segmentId, score: Math.min(1, score) }))
   return fused.filter(({ score }) => score > 0).sort((a, b) => b.score - a.score)
 }
+
+/**
+ * A child scores half by itself and half by its family, whose direction is the mean of all children of its parent: the parent is then, by its
+ * best child, what both of its levels say. A sentence alone does not tell what it is about, and of many sentences some one always resembles a
+ * question by chance; the mean alone hides the sentence that answers. (Evidence of passages and of whole documents together ranks better than
+ * either: J. P. Callan, "Passage-Level Evidence in Document Retrieval", SIGIR 1994.) Even shares are the middle of a plateau: on two test
+ * collections every share of the family from a third to three quarters ranks better than single passages do. The only child of a parent is
+ * its family, and keeps its score.
+ */
+export const withFamilies = (hits: readonly VectorHit[]): VectorHit[] =>
+  hits.map((hit) => hit.family === undefined ? hit : { ...hit, score: (hit.score + hit.family) / 2 })

@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Database, Logger } from '../../../core/index.ts'
 import type { IndexedDataset as Dataset, IndexScope } from '../ports.ts'
+import { addTo, intoRow } from './arithmetic.ts'
 import { createMatrix, matrixBytes } from './matrix.ts'
 import type { Matrix, MatrixRow } from './matrix.ts'
 import type { Scored } from './ranking.ts'
@@ -16,6 +17,8 @@ export interface Matrices {
    * inside a transaction: it may wait for another search, which may wait for the connection.
    */
   scores(scope: IndexScope, question: Float32Array, segments?: ReadonlySet<string>): Promise<Scored[]>
+  /** The sums of the vectors of segments that have been scored; a statement only where they are not in memory. */
+  sums(scope: IndexScope, dimensions: number, segments: ReadonlySet<string>): Promise<ReadonlyMap<string, Float32Array>>
 }
 
 interface Needs { readonly db: Database; readonly log: Logger; readonly cacheBytes: number }
@@ -108,6 +111,25 @@ export const createMatrices = ({ db, log, cacheBytes }: Needs): Matrices => {
         return matrix ? [score(matrix)] : readAnew(key, dataset, question.length, score)
       }))
       return lists.flat()
+    },
+    sums: async ({ workspaceId, datasetIds }, dimensions, segments) => {
+      const sums = new Map<string, Float32Array>()
+      const elsewhere = [...new Set(datasetIds)].filter((id) => {
+        const kept = cache.get(`${workspaceId} ${id} ${dimensions}`)
+        kept?.sumsOf(segments, sums)
+        return !kept
+      })
+      if (elsewhere.length === 0) return sums
+      const rows = await db.query<{ id: string; vector: Buffer }>(
+        `SELECT coalesce(parent_id, segment_id) AS id, vector FROM vector_index_segments
+         WHERE workspace_id = $1 AND dataset_id = ANY ($2::uuid[]) AND dimensions = $3 AND (segment_id = ANY ($4::uuid[]) OR parent_id = ANY ($4::uuid[]))`,
+        [workspaceId, elsewhere, dimensions, [...segments]])
+      const row = new Float32Array(dimensions)
+      for (const { id, vector } of rows) {
+        intoRow(vector, row)
+        addTo(sums, id, row)
+      }
+      return sums
     },
   }
 }

@@ -1,5 +1,5 @@
 /** The vectors of one dataset in memory, and the segments and documents to which they belong. */
-import { intoRow } from './arithmetic.ts'
+import { addTo, intoRow } from './arithmetic.ts'
 import type { Scored } from './ranking.ts'
 import { createRows, paddedTo } from './simd.ts'
 
@@ -16,14 +16,19 @@ export interface Matrix {
   scores(question: Float32Array, documents?: ReadonlySet<string>): Scored
   /** As `scores`, of the vectors of these segments alone. */
   scoresOf(segments: ReadonlySet<string>, question: Float32Array, documents?: ReadonlySet<string>): Scored
+  /** The sums of the vectors of these segments, of which nothing is in the map; they are not to be changed. */
+  sumsOf(segments: ReadonlySet<string>, sums: Map<string, Float32Array>): void
 }
 
 /** An identifier, its place in a map and in the lists, and its share of the others. */
 const BYTES_PER_ROW = 192
+/** Sums of more vectors than these are kept, at a hundredth of the memory of their vectors; those of fewer are quickly made. */
+const MANY = 100
 
 export const createMatrix = (dimensions: number, expected: number): Matrix => {
   const [ids, segmentIds, documentIds]: [string[], string[], string[]] = [[], [], []]
   const places = new Map<string, number>()
+  const large = new Map<string, Float32Array>()
   const rows = createRows(dimensions, expected)
   // Rows come in the order of writing, so that neighbours often share their document or segment: one string serves them all.
   let last = { segmentId: '', documentId: '' }
@@ -31,6 +36,7 @@ export const createMatrix = (dimensions: number, expected: number): Matrix => {
   const remove = (id: string): void => {
     const place = places.get(id)
     if (place === undefined) return
+    large.delete(segmentIds[place] as string)
     const end = ids.length - 1
     // The last row moves into the gap.
     rows.copy(end, place)
@@ -45,6 +51,7 @@ export const createMatrix = (dimensions: number, expected: number): Matrix => {
     get bytes() { return rows.bytes + BYTES_PER_ROW * ids.length },
     set: ({ id, segmentId, documentId, vector }) => {
       const place = places.get(id) ?? ids.length
+      for (const segment of [segmentIds[place], segmentId]) if (segment !== undefined) large.delete(segment)
       rows.reserve(place + 1)
       last = {
         segmentId: segmentId === id ? id : segmentId === last.segmentId ? last.segmentId : segmentId,
@@ -67,6 +74,19 @@ export const createMatrix = (dimensions: number, expected: number): Matrix => {
       return {
         ids: places.map((place) => ids[place] as string), segmentIds: places.map((place) => segmentIds[place] as string),
         scores: Float32Array.from(places, (place) => rows.row(place).reduce((sum, value, at) => sum + value * (question[at] as number), 0)),
+      }
+    },
+    sumsOf: (segments, sums) => {
+      const counts = new Map<string, number>()
+      segmentIds.forEach((id, place) => {
+        if (!segments.has(id) || large.has(id)) return
+        counts.set(id, (counts.get(id) ?? 0) + 1)
+        addTo(sums, id, rows.row(place))
+      })
+      for (const [id, count] of counts) if (count > MANY) large.set(id, sums.get(id) as Float32Array)
+      for (const id of segments) {
+        const sum = large.get(id)
+        if (sum) sums.set(id, sum)
       }
     },
   }
