@@ -1,7 +1,7 @@
 /**
  * The JavaScript of what is delivered: `node esbuild.config.js [FOLDER]` writes `dist` there. A file for whatever is found by its name (entries of the
  * package, plugins, migrations, threads), and chunks of what these share, so that each module is there once. Every file that a start has to
- * find, read and compile costs it a millisecond: this leaves 50 of 700, and of the packages that each start needs none but sequelize.
+ * find, read and compile costs it a millisecond: this leaves 50 of 700, and of the packages that each start needs little but sequelize.
  */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
