@@ -25,7 +25,8 @@ export const send = async (ctx: Koa.Context, route: Route, result: unknown, chec
     // A handler that answers with one of several statuses has set it on the context.
     if (ctx.status === 404) ctx.status = route.status ?? 200
     if (typeof result !== 'object' || result === null) ctx.body = result
-    // As text, at once: whoever asks Koa how long an object is has it made into text, which is then thrown away.
+    // As text, at once: whoever asks Koa how long an object is has it made into text, which is then thrown away; and to see what an
+    // object is, Koa asks whether it is a Response, for which Node loads all of fetch.
     else Object.assign(ctx, { type: 'json', body: JSON.stringify(result) })
   }
 }
@@ -72,7 +73,7 @@ export const asHttpError = (error: unknown, log: Logger): HttpError => {
 }
 
 export const sendError = (ctx: Koa.Context, error: HttpError): void => {
-  ctx.status = error.status
   ctx.set(error.headers)
-  ctx.body = { code: error.code, message: error.message, ...(error.params === undefined ? {} : { params: error.params }), status: error.status }
+  const { code, message, params, status } = error
+  Object.assign(ctx, { status, type: 'json', body: JSON.stringify({ code, message, ...(params === undefined ? {} : { params }), status }) })
 }
