@@ -117,7 +117,7 @@ test.serial('the set-up token outlives a restart, and a server with an owner kee
   t.false(existsSync(file))
 })
 
-test('signing in gives three cookies, an answer without tokens, and a trace', async (t) => {
+test.serial('signing in gives three cookies, an answer without tokens, and a trace', async (t) => {
   const response = await login(app, owner.password, 'ADA@EXAMPLE.ORG')
   t.is(response.status, 200)
   t.deepEqual(await bodyOf(response), { result: 'success' })
