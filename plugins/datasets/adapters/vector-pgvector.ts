@@ -82,8 +82,13 @@ export const pgvector = defineAdapter(vectorIndex, 'pgvector', {
         if (question.every((value) => value === 0) || !await tables.exists(dimensions)) return []
         const scope = [workspaceId, datasetIds, documentIds]
         const best = limit > 0 ? await nearest(dimensions, scope, literal(question), limit) : []
-        const hits = await db.query<Omit<VectorHit, 'family'> & { readonly family: number | null }>(vectorsOf(dimensions), [...scope, literal(question), [...new Set([...best, ...also])]])
-        return hits.map(({ family, ...hit }) => ({ ...hit, score: Math.min(1, hit.score), ...family === null ? {} : { family: within(family) } })).sort(byScore)
+        const rows = await db.query<{ id: string | null; segmentId: string; score: number }>(
+          vectorsOf(dimensions), [...scope, literal(question), [...new Set([...best, ...also])]])
+        const families = new Map(rows.flatMap(({ id, segmentId, score }) => id === null ? [[segmentId, within(score)]] : []))
+        return rows.flatMap(({ id, segmentId, score }): VectorHit[] => {
+          const family = families.get(segmentId)
+          return id === null ? [] : [{ id, segmentId, score: within(score), ...family === undefined ? {} : { family } }]
+        }).sort(byScore)
       },
     }
   },

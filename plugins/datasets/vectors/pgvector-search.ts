@@ -28,10 +28,12 @@ export const follow = (dimensions: number): string => `
 export const FOLLOW_GRAPH = `SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '200', true),
   set_config('hnsw.max_scan_tuples', '1000000', true), set_config('enable_sort', 'off', true)`
 
-/** The best few vectors of each of the segments `$5`; of children with the cosine of their mean. */
+/** The best few vectors of each of the segments `$5`; then, without an id, the cosine of the mean of all vectors of those that have children. */
 export const vectorsOf = (dimensions: number): string => `
-  SELECT id, "segmentId", score, 1 - (mean <=> $4::vector) AS family FROM (
-    SELECT segment_id AS id, ${segment} AS "segmentId", ${cosine} AS score, avg(vector) FILTER (WHERE parent_id IS NOT NULL) OVER (PARTITION BY ${segment}) AS mean,
+  SELECT id, "segmentId", score FROM (
+    SELECT segment_id AS id, ${segment} AS "segmentId", ${cosine} AS score,
       row_number() OVER (PARTITION BY ${segment} ORDER BY ${cosine} DESC, segment_id) AS place
     FROM ${tableOf(dimensions)} WHERE ${OF_SCOPE} AND (segment_id = ANY ($5::uuid[]) OR parent_id = ANY ($5::uuid[]))
-  ) AS theirs WHERE score > 0 AND place <= ${VECTORS_PER_SEGMENT} AND ${searchable('theirs."segmentId"')}`
+  ) AS theirs WHERE score > 0 AND place <= ${VECTORS_PER_SEGMENT} AND ${searchable('theirs."segmentId"')}
+  UNION ALL SELECT NULL, parent_id, 1 - (avg(vector) <=> $4::vector) FROM ${tableOf(dimensions)}
+  WHERE ${OF_SCOPE} AND parent_id = ANY ($5::uuid[]) GROUP BY parent_id`
