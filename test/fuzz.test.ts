@@ -159,6 +159,6 @@ test.serial('no input is answered by a failure, on any other route', async (t) =
 })
 
 test.serial('a route that breaks is found', async (t) => {
-  const { found } = await failures(app.kernel.catalogue.routes.filter(isPlanted), 60)
+  const { found } = await failures(app.kernel.catalogue.routes.filter(isPlanted), 400)
   t.true(found.length > 0)
 })
