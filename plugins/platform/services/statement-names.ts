@@ -1,4 +1,5 @@
 /** Names of prepared statements: a server that knows one by its name neither parses nor plans it again. */
+import { createHash } from 'node:crypto'
 import type { Logger } from '../../../core/index.ts'
 
 export interface StatementNames {
@@ -15,7 +16,8 @@ export const statementNames = (prepares: boolean, log: Logger): StatementNames =
   return {
     of: (sql) => {
       if (!allowed) return undefined
-      const name = names.get(sql) ?? `mortise_${generation}_${names.size}`
+      // By its text: behind a pooler, what another process prepared under the same name must be the same statement.
+      const name = names.get(sql) ?? `mortise_${generation}_${createHash('sha256').update(sql).digest('hex').slice(0, 32)}`
       names.set(sql, name)
       return name
     },
