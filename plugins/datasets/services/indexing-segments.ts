@@ -19,6 +19,7 @@ import type { Locked, Slice, Step, Task } from './indexing-task.ts'
 import { modelPairs } from './model-pairs.ts'
 import { passages } from './passages.ts'
 import type { Piece } from './passages.ts'
+import { takingTurns } from './turns.ts'
 
 export interface IndexingSegments {
   /** Ends with `done` once all segments of the document are stored. Throws a `DocumentFault` where another attempt would end alike. */
@@ -63,8 +64,10 @@ export const indexingSegments = service('datasets.indexing-segments', {
         rows.map(({ content }) => codePoints(content)), rows.map(({ content }) => sha256(content)),
       ])
     }
+    // One transaction at a time: two keep a database busy no better than one, and leave no room for requests.
+    const inTurn = takingTurns()
     /** Whether the document was still there. */
-    const storeBatch = (task: Task, datasetId: string, batch: readonly NewSegment[]): Promise<boolean> => db.transaction(async () => {
+    const storeBatch = (task: Task, datasetId: string, batch: readonly NewSegment[]): Promise<boolean> => inTurn('store', () => db.transaction(async () => {
       const locked = await tasks.lock(task, datasetId, ['parsing', 'splitting'])
       if (!locked) return false
       const status = locked.dataset.indexing_technique === 'high_quality' ? 'waiting' : 'completed'
@@ -81,7 +84,7 @@ export const indexingSegments = service('datasets.indexing-segments', {
       await textIndex.write({ workspaceId: task.workspace_id, id: datasetId }, entries)
       await tasks.advance(task)
       return true
-    })
+    }))
 
     const begun = (task: Task): Promise<unknown> => db.query(
       `UPDATE documents SET indexing_status = 'splitting', parsing_completed_at = now(), checked_at = now() WHERE ${OF_TASK} AND indexing_status = 'parsing'`,

@@ -21,6 +21,15 @@ export interface Segments {
 }
 
 type Joined = SegmentRow & { d_source: string; d_name: string; d_type: string | null; d_metadata: Record<string, unknown> | null }
+// By key, and fenced: without statistics a join would read every segment of the workspace.
+const readFound = `
+  SELECT s.*, d.data_source_type AS d_source, d.name AS d_name, d.doc_type AS d_type, d.doc_metadata AS d_metadata
+  FROM unnest($3::uuid[]) AS hit (id)
+    CROSS JOIN LATERAL (SELECT * FROM document_segments WHERE workspace_id = $1 AND id = hit.id OFFSET 0) AS s
+    CROSS JOIN LATERAL (SELECT * FROM documents WHERE workspace_id = $1 AND id = s.document_id OFFSET 0) AS d
+  WHERE s.dataset_id = ANY ($2::uuid[]) AND s.enabled AND s.status = 'completed' AND d.enabled AND NOT d.archived AND d.indexing_status = 'completed'
+  ORDER BY s.dataset_id, d.position, s.position, s.id`
+
 type FoundChild = Pick<ChildChunkRow, 'id' | 'segment_id' | 'position' | 'content'>
 
 export const segments = service('datasets.segments', {
@@ -58,12 +67,7 @@ export const segments = service('datasets.segments', {
       found: async (workspaceId, datasetIds, hits, vectors) => {
         if (hits.length === 0) return []
         const scores = new Map(hits.map(({ segmentId, score }) => [segmentId, score]))
-        const rows = await db.query<Joined>(
-          `SELECT s.*, d.data_source_type AS d_source, d.name AS d_name, d.doc_type AS d_type, d.doc_metadata AS d_metadata
-           FROM document_segments s JOIN documents d ON d.workspace_id = s.workspace_id AND d.id = s.document_id
-           WHERE s.workspace_id = $1 AND s.dataset_id = ANY ($2::uuid[]) AND s.id = ANY ($3::uuid[]) AND s.enabled AND s.status = 'completed'
-             AND d.enabled AND NOT d.archived AND d.indexing_status = 'completed'
-           ORDER BY s.dataset_id, d.position, s.position, s.id`, [workspaceId, datasetIds, [...scores.keys()]], { prepared: true })
+        const rows = await db.query<Joined>(readFound, [workspaceId, datasetIds, [...scores.keys()]], { prepared: true })
         const children = await foundChildren(workspaceId, new Set(rows.map(({ id }) => id)), vectors)
         return rows.map(({ d_source, d_name, d_type, d_metadata, ...segment }): FoundSegment => ({
           ...segment, score: scores.get(segment.id) as number, children: children.get(segment.id) ?? [],

@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Database, Logger } from '../../../core/index.ts'
 import type { IndexedDataset as Dataset, IndexScope } from '../ports.ts'
+import { takingTurns } from '../services/turns.ts'
 import { addTo, intoRow } from './arithmetic.ts'
 import { createMatrix, matrixBytes } from './matrix.ts'
 import type { Matrix, MatrixRow } from './matrix.ts'
@@ -25,7 +26,6 @@ interface Needs { readonly db: Database; readonly log: Logger; readonly cacheByt
 
 export const createMatrices = ({ db, log, cacheBytes }: Needs): Matrices => {
   const cache = new LRUCache<string, Matrix>({ maxSize: Math.max(1, cacheBytes), sizeCalculation: ({ bytes }) => Math.max(1, bytes) })
-  const turns = new Map<string, Promise<unknown>>()
   const warned = new Set<string>()
 
   const versions = async (workspaceId: string, ids: readonly string[]): Promise<Map<string, number>> => {
@@ -73,13 +73,8 @@ export const createMatrices = ({ db, log, cacheBytes }: Needs): Matrices => {
     return matrix
   }
 
-  /** One at a time for a dataset: what one search reads, the next need not. */
-  const inTurn = <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const turn = (turns.get(key) ?? Promise.resolve()).then(work)
-    const settled = turn.catch(() => undefined).finally(() => { if (turns.get(key) === settled) turns.delete(key) })
-    turns.set(key, settled)
-    return turn
-  }
+  // One at a time for a dataset: what one search reads, the next need not.
+  const inTurn = takingTurns()
 
   type Score = (matrix: Matrix) => Scored
   const readAnew = async (key: string, dataset: Dataset, dimensions: number, score: Score): Promise<Scored[]> => {
