@@ -30,9 +30,9 @@ test('products by four are those by one, whatever the length of a row, and after
   const value = fc.double({ min: -1, max: 1, noNaN: true })
   const shelf = fc.integer({ min: 1, max: 70 }).chain((size) => fc.record({
     question: fc.array(value, { minLength: size, maxLength: size }), vectors: fc.array(fc.array(value, { minLength: size, maxLength: size }), { minLength: 1, maxLength: 40 }),
-    expected: fc.nat(20), moved: fc.tuple(fc.nat(39), fc.nat(39)),
+    expected: fc.nat(20), cut: fc.nat(40), moved: fc.tuple(fc.nat(39), fc.nat(39)),
   }))
-  fc.assert(fc.property(shelf, ({ question, vectors, expected, moved: [from, to] }) => {
+  fc.assert(fc.property(shelf, ({ question, vectors, expected, cut, moved: [from, to] }) => {
     const rows = createRows(question.length, expected)
     vectors.forEach((vector, index) => {
       rows.reserve(index + 1)
@@ -46,7 +46,9 @@ test('products by four are those by one, whatever the length of a row, and after
       all[to] = all[from] as Float32Array
     }
     const asked = Float32Array.from(question)
-    rows.products(asked, all.length).forEach((product, index) => {
+    const middle = Math.min(cut, all.length)
+    const inTwo = [...rows.products(asked, middle), ...rows.products(asked, all.length, middle)]
+    inTwo.forEach((product, index) => {
       const sum = asked.reduce((total, one, at) => total + one * (all[index]?.[at] ?? NaN), 0)
       if (Math.abs(product - sum) > 1e-4) throw new Error(`row ${index}: ${product}, not ${sum}`)
     })

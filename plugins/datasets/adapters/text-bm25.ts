@@ -44,6 +44,8 @@ export const bm25 = defineAdapter(textIndex, 'bm25', {
         const find = (rare: readonly Word[], frequent: readonly Word[], candidates: number | null, within: boolean) =>
           rank(db, { workspaceId: scope.workspaceId, documentIds: scope.documentIds ?? null, datasets, mean, rare, frequent, limit, also, candidates, within })
         const hits = async (): Promise<Ranked[]> => {
+          // Only asked about: looked up by key.
+          if (limit === 0) return find([], words, null, false)
           if (scope.documentIds && scope.documentIds.length <= FEW) return find([], words, null, true)
           const candidates = Math.ceil(1.5 * limit)
           const { rare, frequent } = split(words, candidates)

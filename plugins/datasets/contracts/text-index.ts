@@ -207,6 +207,9 @@ export const textIndexContract = defineContract(textIndex, {
       const also = await subject.search(scopeOf(dataset), 'heron on a bicycle', 1, [...segmentIds, randomUUID()])
       const scores = (hits: readonly Hit[]) => new Map(hits.map(({ segmentId, score }) => [segmentId, score]))
       assert.deepEqual(scores(also), scores(all))
+      const [, second] = all
+      assert.deepEqual(scores(await subject.search(scopeOf(dataset), 'heron on a bicycle', 0, segmentIds)), scores(all), 'none but those')
+      assert.deepEqual(await subject.search(scopeOf(dataset), 'heron on a bicycle', 0, [second?.segmentId ?? '']), [second], 'one of them')
       assert.deepEqual(await subject.search(scopeOf(dataset), 'glacier', 1, segmentIds), [])
     },
     'joins the transaction of its caller': async (subject, { db }) => {

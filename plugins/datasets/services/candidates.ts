@@ -30,18 +30,19 @@ interface AskedGroup { readonly scope: IndexScope; readonly vector: Float32Array
 export const candidates = service('datasets.candidates', {
   uses: { db: database, askedModels, vectorIndex, textIndex },
   create: ({ db, askedModels, vectorIndex, textIndex }) => {
-    const nearest = async (groups: readonly AskedGroup[], limit: number, also?: readonly string[]): Promise<VectorHit[]> =>
+    const nearest = async (groups: readonly AskedGroup[], limit: number, also: readonly string[] = []): Promise<VectorHit[]> => limit + also.length === 0 ? [] :
       withFamilies((await Promise.all(groups.map(({ scope, vector }) => vectorIndex.search(scope, vector, limit, also)))).flat())
-    const byWords = async (scope: IndexScope, question: string, limit: number, also?: readonly string[]): Promise<readonly Hit[]> =>
-      scope.datasetIds.length === 0 ? [] : textIndex.search(scope, question, limit, also)
+    const byWords = async (scope: IndexScope, question: string, limit: number, also: readonly string[] = []): Promise<readonly Hit[]> =>
+      scope.datasetIds.length === 0 || limit + also.length === 0 ? [] : textIndex.search(scope, question, limit, also)
 
-    /** Each side is asked about what only the other found, so that every candidate has both its scores. */
-    const byBoth = async (groups: readonly AskedGroup[], all: IndexScope, question: string, limit: number) => {
-      const near = await nearest(groups, limit)
-      const known = new Set(near.map(({ segmentId }) => segmentId))
-      const text = await byWords(all, question, limit, [...known])
-      const missing = text.map(({ segmentId }) => segmentId).filter((id) => !known.has(id))
-      return { vectors: missing.length > 0 ? [...near, ...await nearest(groups, 0, missing)] : near, text }
+    /** Both at once; then each side is asked about what only the other found, so that every candidate has both its scores. */
+    const byBoth = async (asked: Promise<readonly AskedGroup[]>, all: IndexScope, question: string, limit: number) => {
+      const [text, [groups, vectors]] = await Promise.all([byWords(all, question, limit), asked.then(async (groups) => [groups, await nearest(groups, limit)] as const)])
+      const [read, near] = [new Set(text.map(({ segmentId }) => segmentId)), new Set(vectors.map(({ segmentId }) => segmentId))]
+      const [alsoText, alsoNear] = await Promise.all([
+        byWords(all, question, 0, [...near].filter((id) => !read.has(id))), nearest(groups, 0, [...read].filter((id) => !near.has(id))),
+      ])
+      return { vectors: [...vectors, ...alsoNear], text: [...text, ...alsoText] }
     }
     const idsIn = async ({ workspaceId, datasetIds }: IndexScope, hits: readonly Hit[]): Promise<Set<string>> => {
       if (datasetIds.length === 0) return new Set()
@@ -56,11 +57,11 @@ export const candidates = service('datasets.candidates', {
         const { workspaceId, datasets, documentIds, question, method, limit, signal, weights = defaultWeights } = search
         const scopeOf = (some: readonly SearchedDataset[]): IndexScope => ({ workspaceId, datasetIds: some.map(({ id }) => id), ...documentIds ? { documentIds } : {} })
         if (method === 'full_text_search' || method === 'keyword_search') return { hits: await byWords(scopeOf(datasets), question, limit), vectors: [] }
-        const groups = await Promise.all([...byModel(datasets)].map(async ([, { model, members }]): Promise<AskedGroup> =>
+        const groups = Promise.all([...byModel(datasets)].map(async ([, { model, members }]): Promise<AskedGroup> =>
           ({ scope: scopeOf(members), vector: await askedModels.embed(workspaceId, model, question, signal) })))
         const wordsOnly = scopeOf(datasets.filter((one) => modelOf(one) === undefined))
         if (method === 'semantic_search') {
-          const vectors = await nearest(groups, limit)
+          const vectors = await nearest(await groups, limit)
           return { hits: [...bestOfSegments(vectors), ...await byWords(wordsOnly, question, limit)], vectors }
         }
         const { vectors, text } = await byBoth(groups, scopeOf(datasets), question, limit)

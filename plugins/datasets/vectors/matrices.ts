@@ -73,10 +73,10 @@ export const createMatrices = ({ db, log, cacheBytes }: Needs): Matrices => {
     return matrix
   }
 
-  // One at a time for a dataset: what one search reads, the next need not.
+  // One at a time for a dataset: what one search reads, the next need not, and nothing changes while it is compared.
   const inTurn = takingTurns()
 
-  type Score = (matrix: Matrix) => Scored
+  type Score = (matrix: Matrix) => Promise<Scored> | Scored
   const readAnew = async (key: string, dataset: Dataset, dimensions: number, score: Score): Promise<Scored[]> => {
     if (!warned.has(key)) {
       warned.add(key)
@@ -86,7 +86,7 @@ export const createMatrices = ({ db, log, cacheBytes }: Needs): Matrices => {
     for await (const rows of pages(dataset, dimensions, 0)) {
       const page = createMatrix(dimensions, rows.length)
       for (const row of rows) page.set(row)
-      lists.push(score(page))
+      lists.push(await score(page))
     }
     return lists
   }
@@ -98,14 +98,20 @@ export const createMatrices = ({ db, log, cacheBytes }: Needs): Matrices => {
       const score: Score = (matrix) => segments ? matrix.scoresOf(segments, question, documents) : matrix.scores(question, documents)
       // One look at all of them: what is as new as its dataset is used at once.
       const now = await versions(workspaceId, ids)
-      const lists = await Promise.all(ids.filter((id) => now.has(id)).map(async (id) => {
+      const lists: Scored[] = []
+      // One after another, so that others have their turns in between.
+      for (const id of ids) {
+        if (!now.has(id)) continue
         const dataset = { workspaceId, id }
         const key = `${workspaceId} ${id} ${question.length}`
-        const kept = cache.get(key)
-        const matrix = kept && kept.version === now.get(id) ? kept : await inTurn(key, () => bringUpToDate(key, dataset, question.length))
-        return matrix ? [score(matrix)] : readAnew(key, dataset, question.length, score)
-      }))
-      return lists.flat()
+        const kept = await inTurn(key, async () => {
+          const matrix = cache.get(key)
+          const current = matrix?.version === now.get(id) ? matrix : await bringUpToDate(key, dataset, question.length)
+          return current && score(current)
+        })
+        lists.push(...kept ? [kept] : await readAnew(key, dataset, question.length, score))
+      }
+      return lists
     },
     sums: async ({ workspaceId, datasetIds }, dimensions, segments) => {
       const sums = new Map<string, Float32Array>()

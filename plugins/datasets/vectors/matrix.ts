@@ -1,4 +1,5 @@
 /** The vectors of one dataset in memory, and the segments and documents to which they belong. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { addTo, intoRow } from './arithmetic.ts'
 import type { Scored } from './ranking.ts'
 import { createRows, paddedTo } from './simd.ts'
@@ -12,8 +13,8 @@ export interface Matrix {
   set(row: MatrixRow): void
   /** Keeps only these. */
   keep(ids: ReadonlySet<string>): void
-  /** 0 for vectors of other documents than these, where they are given. */
-  scores(question: Float32Array, documents?: ReadonlySet<string>): Scored
+  /** 0 for vectors of other documents than these, where they are given. In between others have a turn, who are not to change it. */
+  scores(question: Float32Array, documents?: ReadonlySet<string>): Promise<Scored>
   /** As `scores`, of the vectors of these segments alone. */
   scoresOf(segments: ReadonlySet<string>, question: Float32Array, documents?: ReadonlySet<string>): Scored
   /** The sums of the vectors of these segments, of which nothing is in the map; they are not to be changed. */
@@ -22,6 +23,8 @@ export interface Matrix {
 
 /** An identifier, its place in a map and in the lists, and its share of the others. */
 const BYTES_PER_ROW = 192
+/** Numbers that are multiplied before others have a turn: some two milliseconds. */
+const SLICE = 2 ** 22
 /** Sums of more vectors than these are kept, at a hundredth of the memory of their vectors; those of fewer are quickly made. */
 const MANY = 100
 
@@ -64,13 +67,19 @@ export const createMatrix = (dimensions: number, expected: number): Matrix => {
       intoRow(vector, rows.row(place))
     },
     keep: (kept) => { for (const id of [...ids]) if (!kept.has(id)) remove(id) },
-    scores: (question, documents) => {
-      const scores = rows.products(question, ids.length)
+    scores: async (question, documents) => {
+      const scores = new Float32Array(ids.length)
+      const slice = Math.ceil(SLICE / dimensions)
+      for (let begin = 0; begin < ids.length; begin += slice) {
+        scores.set(rows.products(question, Math.min(begin + slice, ids.length), begin), begin)
+        await nextTurn()
+      }
       if (documents) documentIds.forEach((id, at) => { if (!documents.has(id)) scores[at] = 0 })
       return { ids: [...ids], segmentIds: [...segmentIds], scores }
     },
     scoresOf: (segments, question, documents) => {
-      const places = [...segmentIds.keys()].filter((place) => segments.has(segmentIds[place] as string) && (documents?.has(documentIds[place] as string) ?? true))
+      const places: number[] = []
+      segmentIds.forEach((id, place) => { if (segments.has(id) && (documents?.has(documentIds[place] as string) ?? true)) places.push(place) })
       return {
         ids: places.map((place) => ids[place] as string), segmentIds: places.map((place) => segmentIds[place] as string),
         scores: Float32Array.from(places, (place) => rows.row(place).reduce((sum, value, at) => sum + value * (question[at] as number), 0)),

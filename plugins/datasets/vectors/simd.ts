@@ -78,8 +78,8 @@ export interface Rows {
   /** A view of one row, good until the next `reserve`. */
   row(index: number): Float32Array
   copy(from: number, to: number): void
-  /** The products of a question with the first `count` rows. */
-  products(question: Float32Array, count: number): Float32Array
+  /** The products of a question with the rows before `end`, of which those before `begin` are left out. */
+  products(question: Float32Array, end: number, begin?: number): Float32Array
 }
 
 export const createRows = (dimensions: number, expected: number): Rows => {
@@ -96,12 +96,13 @@ export const createRows = (dimensions: number, expected: number): Rows => {
     },
     row: (index) => new Float32Array(memory.buffer, stride * (index + 1), dimensions),
     copy: (from, to) => { new Uint8Array(memory.buffer).copyWithin(stride * (to + 1), stride * (from + 1), stride * (from + 2)) },
-    products: (vector, count) => {
-      const [first, last] = [stride, stride * (count + 1)]
+    products: (vector, end, begin = 0) => {
+      const [first, last] = [stride * (begin + 1), stride * (end + 1)]
+      const out = memory.buffer.byteLength - 4 * (end - begin)
       // With zeros behind it, so that what is behind a row does not count.
       new Float32Array(memory.buffer, 0, stride / 4).fill(0).set(vector)
-      multiply(first, last, stride, 0, last)
-      return new Float32Array(memory.buffer, last, count).slice()
+      multiply(first, last, stride, 0, out)
+      return new Float32Array(memory.buffer, out, end - begin).slice()
     },
   }
 }
