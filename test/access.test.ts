@@ -12,6 +12,7 @@ import type { Logger, Route } from '../core/index.ts'
 import { fullPath } from '../core/route.ts'
 import { testApp } from '../core/testing.ts'
 import type { TestApp } from '../core/testing.ts'
+import { audit } from '../plugins/audit/ports.ts'
 import { keyUses } from '../plugins/audit/services/key-uses.ts'
 import { idPlaces, put, sample } from './support/sample.ts'
 import type { Path } from './support/sample.ts'
@@ -31,6 +32,14 @@ const plantedForUsers = route({
   handle: async ({ actor, params }, { db }) =>
     ({ there: (await db.query('SELECT 1 FROM messages WHERE app_id = $1 AND id = $2', [actor.appId, (params as { message_id: string }).message_id])).length }),
 })
+/** Writes down that it was read, which would name the operator: who only reads is not known to the audit log. */
+const plantedEntry = route({
+  method: 'GET', path: '/planted/entries', surface: 'console', credential: 'account', access: 'dataset:list', resource: 'none', summary: 'Records a read',
+  uses: { audit }, handle: async ({ actor }, { audit }) => {
+    await audit.record({ workspaceId: actor.workspaceId ?? '', action: 'planted.read', resource: { type: 'workspace', id: actor.workspaceId ?? '' } })
+    return {}
+  },
+})
 
 let app: TestApp
 let mine: Workspace
@@ -45,7 +54,7 @@ const silent = (): void => undefined
 const failed: unknown[] = []
 const log: Logger = { debug: silent, info: silent, warn: silent, error: (fields) => { failed.push(fields) }, child: () => log }
 test.before(async () => {
-  app = await testApp({ plugins: [definePlugin({ name: 'planted', kernel: '^1', routes: [planted, plantedForUsers] })], fakes: { logger: log, modelProvider: new Map([['toy', toyLlm().provider]]) } })
+  app = await testApp({ plugins: [definePlugin({ name: 'planted', kernel: '^1', routes: [planted, plantedForUsers, plantedEntry] })], fakes: { logger: log, modelProvider: new Map([['toy', toyLlm().provider]]) } })
   mine = await makeWorkspace(app, 'mine')
   theirs = await makeWorkspace(app, 'theirs')
   myApps = await makeApps(app, mine, 'mine')
@@ -225,6 +234,21 @@ const rows = async (): Promise<Record<string, number>> => {
   for (const { table } of (await allIds(app)).get(theirs.workspaceId) ?? []) counts[table] = (counts[table] ?? 0) + 1
   return counts
 }
+
+test('what only reads leaves nothing in the audit log', async (t) => {
+  const count = async (): Promise<number> => (await app.resolve(database).query<{ entries: number }>(
+    `SELECT count(*)::int AS entries FROM audit_logs WHERE actor_kind = 'operator'`))[0]?.entries ?? NaN
+  // The other tests of this file run beside it. What a read would write down would name nobody else.
+  const left = async (routes: readonly Route[]): Promise<number> => {
+    const before = await count()
+    for (const one of routes) await request(one, inputFor(one, mine.datasetIds[0]), credentials(one)[0] as Record<string, string>)
+    return await count() - before
+  }
+  const reads = guarded().filter(({ method }) => method === 'GET')
+  t.true(reads.length > 80, String(reads.length))
+  t.is(await left(reads), 0)
+  t.is(await left(app.kernel.catalogue.routes.filter(({ path }) => path === plantedEntry.path)), 1)
+})
 
 test('a key that is bound to one dataset is refused for every other, and for all that names none', async (t) => {
   const headers = { authorization: `Bearer ${mine.boundKey}` }
