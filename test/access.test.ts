@@ -36,7 +36,7 @@ const plantedForUsers = route({
 const plantedEntry = route({
   method: 'GET', path: '/planted/entries', surface: 'console', credential: 'account', access: 'dataset:list', resource: 'none', summary: 'Records a read',
   uses: { audit }, handle: async ({ actor }, { audit }) => {
-    await audit.record({ workspaceId: actor.workspaceId ?? '', action: 'planted.read', resource: { type: 'workspace', id: actor.workspaceId ?? '' } })
+    await audit.record({ workspaceId: actor.workspaceId, action: 'planted.read', resource: { type: 'workspace', id: actor.workspaceId } })
     return {}
   },
 })
