@@ -18,7 +18,7 @@ export interface DatasetsConfig {
   readonly maxParentLength: number
   /** Segments that are embedded and indexed at a time. A crash repeats at most one batch of each document. */
   readonly batchSize: number
-  /** Segments and children that one transaction stores: 20 on an embedded database and 250 on a server, unless given. */
+  /** Segments and children that one transaction stores: 20 on an embedded database and 150 on a server, unless given. */
   readonly storeSize?: number
   /** Milliseconds after which the indexing of a document lets others go first. */
   readonly sliceMs: number

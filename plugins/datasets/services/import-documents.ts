@@ -45,7 +45,7 @@ const insertChildren = `
 export const importDocuments = service('datasets.import-documents', {
   uses: { db: database, queue, textIndex, vectorIndex, config: datasetsConfig, records: datasetRecords, Dataset, Document },
   create: ({ db, queue, textIndex, vectorIndex, config, records, Dataset, Document }): Pick<DatasetImport, 'documents' | 'document'> => {
-    const most = config.storeSize ?? (db.exclusive ? 20 : 250)
+    const most = config.storeSize ?? (db.exclusive ? 20 : 150)
     const at = ({ workspaceId, datasetId: id }: ImportedDocument) => ({ workspaceId, id })
 
     const weighDocument = (row: ImportedDocument, here: Here | undefined): Imported => {

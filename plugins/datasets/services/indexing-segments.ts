@@ -48,7 +48,7 @@ export const indexingSegments = service('datasets.indexing-segments', {
   uses: { db: database, tasks: indexingTasks, removal: indexingRemoval, passages, modelPairs, textIndex, config: datasetsConfig },
   create: ({ db, tasks, removal, passages, modelPairs, textIndex, config }): IndexingSegments => {
     // What one transaction writes: a few hundredths of a second of an embedded database, which nobody else can use meanwhile.
-    const most = config.storeSize ?? (db.exclusive ? 20 : 250)
+    const most = config.storeSize ?? (db.exclusive ? 20 : 150)
     const longest = most * 1000
 
     const newSegment = (task: Task, position: number, piece: Piece): NewSegment => ({
