@@ -19,10 +19,8 @@ export const asking = service('datasets.asking', {
   create: ({ modelChoice, retrieval, questions }): Asking => ({
     ask: async (owner, dataset, { query, retrieval_model: model, external_retrieval_model: external }, signal) => {
       await modelChoice.checkReranking(owner.workspaceId, model)
-      // Beside each other: the search does not wait for the disk. So a question that finds no answer because a model is away is kept too.
-      const [found] = await Promise.all([
-        retrieval.search(owner.workspaceId, [dataset], query, searchSettings(dataset, model, external), signal), questions.keep(owner, dataset.id, query),
-      ])
+      const found = await retrieval.search(owner.workspaceId, [dataset], query, searchSettings(dataset, model, external), signal)
+      await questions.keep(owner, dataset.id, query)
       return presentFound(query, found)
     },
   }),
