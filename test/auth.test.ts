@@ -303,6 +303,15 @@ test.serial('tries are counted together, by whichever process and however many a
   t.is((await db.query('SELECT 1 FROM sign_in_attempts')).length, 0)
 })
 
+test('of the first tries at one moment none waits for another', async (t) => {
+  const limiter = app.resolve(attempts)
+  const address = '203.0.113.77'
+  for (let round = 0; round < 20; round++) {
+    await t.notThrowsAsync(Promise.all([1, 2, 3, 4].map(() => limiter.take(owner.email, address))))
+    await limiter.clear(owner.email, address)
+  }
+})
+
 test('without the database nobody signs in: the limiter is closed', async (t) => {
   const away = { ...app.resolve(database), query: () => Promise.reject(errors.unavailable('The database does not answer.')) }
   const server = app.resolve<ServerConfig>(serverConfig as never)

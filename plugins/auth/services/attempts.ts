@@ -39,12 +39,13 @@ export const attempts = service('auth.attempts', {
     return {
       take: async (email, address) => {
         const pair = await pairOf(email, address)
-        // One statement: of many at once each sees the count that the one before it left. It touches nothing while the pair must wait.
+        // One statement: of many at once each sees the count that the one before it left. It touches nothing while the pair must wait. The first tries
+        // compare no times: whoever comes second may have begun earlier.
         const taken = await db.query(
           `INSERT INTO sign_in_attempts AS a (pair, count, next_at, last_at) VALUES ($1, 1, now(), now())
            ON CONFLICT (pair) DO UPDATE SET count = ${count}, last_at = now(), next_at = now() + interval '1 second'
              * CASE WHEN ${count} < ${FREE} THEN 0 ELSE least(power(2, least(${count} - ${FREE}, 20)), ${LONGEST}) END
-           WHERE a.next_at <= now() RETURNING 1`, [pair])
+           WHERE a.count < ${FREE} OR a.next_at <= now() RETURNING 1`, [pair])
         if (taken.length > 0) return
         const [row] = await db.query<{ wait: number }>('SELECT ceil(extract(epoch FROM next_at - now()))::int AS wait FROM sign_in_attempts WHERE pair = $1', [pair])
         throw authErrors.tooManyAttempts(undefined, { headers: { 'Retry-After': String(Math.max(1, row?.wait ?? 1)) } })
