@@ -23,9 +23,7 @@ const nothing: ReceivedBody = { body: undefined, files: [], discard: async () =>
 /** Reads the body that a route asks for. Throws 400, 413 or 415 with what to do about it. */
 export const readBody = async (ctx: Koa.Context, route: Route, limits: BodyLimits, storage: Storage): Promise<ReceivedBody> => {
   if (!route.body && !route.upload) return nothing
-  if (ctx.get('content-encoding') && ctx.get('content-encoding') !== 'identity') {
-    throw errors.unsupportedMediaType('Compressed bodies are not taken. Send it without Content-Encoding.')
-  }
+  if (!['', 'identity'].includes(ctx.get('content-encoding'))) throw errors.unsupportedMediaType('Compressed bodies are not taken. Send it without Content-Encoding.')
   if (!route.upload) return { ...nothing, body: await readJson(ctx, limits) }
   if (!ctx.is('multipart')) throw errors.unsupportedMediaType('Send a form as multipart/form-data.')
   const form = await readForm(ctx, route.upload, limits, storage)
@@ -52,9 +50,7 @@ const readJson = async (ctx: Koa.Context, { bodyBytes }: BodyLimits): Promise<un
   try {
     text = await rawBody(ctx.req, { limit: bodyBytes, encoding: 'utf-8', length: ctx.get('content-length') || null })
   } catch (error) {
-    if ((error as { type?: string }).type === 'entity.too.large') {
-      throw errors.bodyTooLarge(`The body is larger than ${bodyBytes} bytes. Send less at a time, or raise server.bodyBytes.`)
-    }
+    if ((error as { type?: string }).type === 'entity.too.large') throw errors.bodyTooLarge(`The body is larger than ${bodyBytes} bytes. Send less at a time, or raise server.bodyBytes.`)
     throw errors.badRequest('The body ended before all of it had arrived. Send it again.', { cause: error })
   }
   try { return parseJson(text) } catch (error) { throw errors.invalidJson(undefined, { cause: error }) }

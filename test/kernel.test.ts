@@ -4,10 +4,12 @@ import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import fc from 'fast-check'
 import Joi from 'joi'
+import type Koa from 'koa'
 import { CycleError, sortByNeeds } from '../core/graph.ts'
 import {
   authenticator, database, defineAdapter, defineConfig, defineErrors, definePlugin, definePort, job, middleware, notYet, queue, reply, request, route, service,
@@ -100,7 +102,12 @@ const routes = [
   route({ ...thing, method: 'POST', path: '/many', resource: { dataset: 'body.ids' }, body: Joi.object({ ids: Joi.array().items(Joi.string()).required() }), handle: () => ({}) }),
 ]
 const acme = plugin({
-  config: settings, ports: [greeter as never], adapters: [english, defineAdapter(middleware as never, 'mark', { create: () => ({ after: ['request-id'], handle: async (ctx: { set(k: string, v: string): void }, next: () => Promise<void>) => { ctx.set('X-Mark', 'yes'); await next() } }) as never })],
+  config: settings, ports: [greeter as never], adapters: [english, defineAdapter(middleware as never, 'mark', { create: () => ({ after: ['request-id'], handle: async (ctx: Koa.Context, next: () => Promise<void>) => {
+    ctx.set('X-Mark', 'yes')
+    await next()
+    if (ctx.get('x-through') === 'pipe') ctx.body = (ctx.body as Readable).pipe(new PassThrough())
+    if (ctx.get('x-through') === 'read') ctx.body = Readable.from(ctx.body as Readable)
+  } }) as never })],
   routes,
   jobs: [job('acme.note', { payload: Joi.object<{ text: string }>({ text: Joi.string().required() }), handle: ({ payload }) => { events.push(payload.text) } })],
   start: () => { events.push('start') }, stop: () => { events.push('stop') },
@@ -237,6 +244,7 @@ test('a file is an attachment, and events stream; a failure after the first is a
   const half = await app.fetch('/events?fail=1')
   t.is(half.status, 200)
   t.is(await half.text(), 'data: {"n":0}\n\ndata: {"event":"error","status":418,"code":"teapot","message":"I am a teapot; ask a coffee machine."}\n\n')
+  for (const how of ['pipe', 'read']) t.is(await (await app.fetch('/events', { headers: { 'x-through': how } })).text(), await (await app.fetch('/events')).text(), `a middleware may ${how} them`)
   const before = streamsEnded
   t.is((await app.fetch('/events', { method: 'HEAD' })).status, 200)
   for (let wait = 0; streamsEnded === before && wait < 100; wait++) await sleep(20)

@@ -22,16 +22,17 @@ const { values } = parseArgs({ options: {
 const [database, redis] = [process.env['TEST_DATABASE_URL'], process.env['TEST_REDIS_URL']]
 if (database === undefined || redis === undefined) throw new Error('Set TEST_DATABASE_URL to a PostgreSQL server, and TEST_REDIS_URL to a Redis.')
 
-/** `quick`: what is measured less of; `program`: its file, where it is not called as it is. */
-interface Bench { readonly name: string; readonly of: string; readonly program?: string; readonly args?: readonly string[]; readonly quick: readonly string[] }
+/** `quick`: what is measured less of; `program`: its file, where it is not called as it is; `node`: what Node is started with, as by `npm start`. */
+interface Bench { readonly name: string; readonly of: string; readonly program?: string; readonly node?: readonly string[]; readonly args?: readonly string[]; readonly quick: readonly string[] }
 const { quick, data } = values
 const servers = ['--database', database, '--redis', redis]
+const roomy = ['--max-semi-space-size=32']
 const all: readonly Bench[] = [
   { name: 'start', of: 'how soon a built server serves, and what it takes at rest', quick: ['--rounds', '2', '--rest', '2'] },
   { name: 'auth', of: 'what it costs to recognise a key', args: ['--redis', redis], quick: ['--rounds', '3', '--calls', '500'] },
   { name: 'read', of: 'requests a second, beside servers written by hand', quick: ['--rounds', '1', '--seconds', '1'] },
-  { name: 'stream', of: 'many answers at once', args: ['--database', database], quick: ['--streams', '50', '--tokens', '20', '--ramp', '2'] },
-  { name: 'stream-redis', program: 'stream', of: 'many answers at once, whose events any process may read', args: servers, quick: ['--streams', '50', '--tokens', '20', '--ramp', '2'] },
+  { name: 'stream', of: 'many answers at once', node: roomy, args: ['--database', database], quick: ['--streams', '50', '--tokens', '20', '--ramp', '2'] },
+  { name: 'stream-redis', program: 'stream', of: 'many answers at once, whose events any process may read', node: roomy, args: servers, quick: ['--streams', '50', '--tokens', '20', '--ramp', '2'] },
   { name: 'queue', of: 'jobs', args: servers, quick: ['--waiting', '500', '--jobs', '50'] },
   { name: 'retrieve', of: 'searches, beside the best that is written by hand', quick: ['--chunks', '2000', '--questions', '10', '--spreads', '1', '--recall', '500'] },
   { name: 'ingest', of: 'documents taken in', quick: ['--chunks', '500', '--documents', '1', '--mb', '2', '--crowd', '20'] },
@@ -44,9 +45,9 @@ if (unknown.length > 0) throw new Error(`--only names ${unknown.join(', ')}; the
 
 const load = (): string => loadavg().map((one) => one.toFixed(2)).join(' ')
 /** What it printed, however it ended, and how that was. */
-const run = async ({ name, program = name, args = [], quick: less }: Bench): Promise<{ readonly output: string; readonly how: string; readonly failed: boolean; readonly seconds: number }> => {
+const run = async ({ name, program = name, node = [], args = [], quick: less }: Bench): Promise<{ readonly output: string; readonly how: string; readonly failed: boolean; readonly seconds: number }> => {
   const began = performance.now()
-  const child = spawn(process.execPath, ['--import=@oxc-node/core/register', `test/bench/${program}.ts`, ...args, ...quick ? less : []], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...node, '--import=@oxc-node/core/register', `test/bench/${program}.ts`, ...args, ...quick ? less : []], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   // An interrupt ends whatever is measured.
   const end = (): void => { child.kill('SIGTERM') }
   process.once('exit', end)

@@ -140,8 +140,9 @@ const main = async (): Promise<void> => {
   const idle = process.memoryUsage.rss()
   let [most, lag] = [0, 0]
   let last = performance.now()
+  const weigh = (): void => { most = Math.max(most, process.memoryUsage.rss()) }
+  const weighing = setInterval(weigh, 1_000)
   const watch = setInterval(() => {
-    most = Math.max(most, process.memoryUsage.rss())
     lag = Math.max(lag, performance.now() - last - 100)
     last = performance.now()
   }, 100)
@@ -169,6 +170,8 @@ const main = async (): Promise<void> => {
     })
   })
   clearInterval(watch)
+  clearInterval(weighing)
+  weigh()
   const own = process.cpuUsage(cpuBefore)
   const others = (busy() - busyBefore - (own.user + own.system) / 1_000 - heard.cpu) / (performance.now() - began)
   process.stdout.write(`${[
