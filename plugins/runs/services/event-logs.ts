@@ -8,8 +8,8 @@ export interface EventLog {
   /** Whether the run is appended to in this process. */
   own: boolean
   readers: number
-  /** Of readers that have read all there is. */
-  readonly waiting: Set<() => void>
+  /** Of readers that have read all there is. A list, made anew each time: an old set that is cleared leaves its garbage among what is old. */
+  waiting: readonly (() => void)[]
   /** Of what has ended: roughly what it takes up. */
   bytes: number
   forgetting: NodeJS.Timeout | undefined
@@ -51,13 +51,13 @@ export const createEventLogs = ({ keepMs, keepBytes, wanted, unwanted, forgotten
   const open = (runId: string): EventLog => {
     const known = logs.get(runId)
     if (known) return known
-    const log: EventLog = { runId, events: [], ended: false, own: false, readers: 0, waiting: new Set(), bytes: 0, forgetting: undefined }
+    const log: EventLog = { runId, events: [], ended: false, own: false, readers: 0, waiting: [], bytes: 0, forgetting: undefined }
     logs.set(runId, log)
     return log
   }
   const wake = (log: EventLog): void => {
-    const waiting = [...log.waiting]
-    log.waiting.clear()
+    const { waiting } = log
+    log.waiting = []
     for (const go of waiting) go()
   }
   /** Whoever reads it now reads on: they hold it. */
@@ -88,7 +88,7 @@ export const createEventLogs = ({ keepMs, keepBytes, wanted, unwanted, forgotten
       if (own) log.own = true
       if (log.ended || events.length === 0) return log
       for (const event of events) log.events.push(event)
-      if (log.waiting.size > 0) wake(log)
+      if (log.waiting.length > 0) wake(log)
       return log
     },
     end: (runId) => {
@@ -122,7 +122,7 @@ const createReader = (log: EventLog, signal: AbortSignal, leave: (log: EventLog)
     over = true
     signal.removeEventListener('abort', stop)
     leave(log)
-    if (waiting) log.waiting.delete(waiting)
+    log.waiting = log.waiting.filter((go) => go !== waiting)
     waiting?.()
   }
   const take = (): IteratorResult<readonly RunEvent[], undefined> | undefined => {
@@ -147,7 +147,7 @@ const createReader = (log: EventLog, signal: AbortSignal, leave: (log: EventLog)
           waiting = undefined
           resolve(take() ?? OVER)
         }
-        log.waiting.add(waiting)
+        log.waiting = [...log.waiting, waiting]
       })
     },
     return: () => {

@@ -29,10 +29,10 @@ interface Surroundings {
 }
 
 /** Runs that have said something since the last turn of the event loop: one turn hands over all that was said in it. */
-const loud = new Set<() => unknown>()
+let loud: (() => unknown)[] = []
 const handOver = (): void => {
-  const all = [...loud]
-  loud.clear()
+  const all = loud
+  loud = []
   for (const flush of all) flush()
 }
 
@@ -40,6 +40,7 @@ export const createLiveRun = (ref: RunRef, run: NewRun, { events, log, eventByte
   const controller = new AbortController()
   let waiting: RunEvent[] = []
   let size = 0
+  let isLoud = false
   let hushed = false
   let sending: Promise<void> | undefined
 
@@ -53,6 +54,7 @@ export const createLiveRun = (ref: RunRef, run: NewRun, { events, log, eventByte
   }
   /** One call at a time, so that order does not depend on the adapter; what is said meanwhile goes together. */
   const flush = (): Promise<void> | undefined => {
+    isLoud = false
     if (sending || waiting.length === 0) return sending
     const batch = waiting
     waiting = []
@@ -72,8 +74,10 @@ export const createLiveRun = (ref: RunRef, run: NewRun, { events, log, eventByte
         }
         waiting.push(event)
       }
-      if (loud.size === 0) setImmediate(handOver)
-      loud.add(flush)
+      if (isLoud) return
+      isLoud = true
+      if (loud.length === 0) setImmediate(handOver)
+      loud.push(flush)
     },
     stop: (reason) => {
       if (controller.signal.aborted) return

@@ -38,7 +38,8 @@ const RETRY = 250
 export const redisStreams = (server: RedisServer, { log, prefix, keepMs, keepBytes, lifeMs }: Settings): RedisEvents => {
   const { client } = server
   const owns = new Map<EventLog, Own>()
-  const unsent = new Set<Own>()
+  /** Made anew each time some of it is taken: see `EventLog.waiting`. */
+  let unsent = new Set<Own>()
   const nameOf = (runId: string): string => `${prefix}:run:${runId}`
   let writing = false
   let closed = false
@@ -88,8 +89,9 @@ export const redisStreams = (server: RedisServer, { log, prefix, keepMs, keepByt
     if (writing) return
     writing = true
     while (unsent.size > 0 && !closed) {
-      const some = [...unsent].slice(0, PER_PIPELINE)
-      for (const own of some) unsent.delete(own)
+      const all = [...unsent]
+      const some = all.slice(0, PER_PIPELINE)
+      unsent = new Set(all.slice(PER_PIPELINE))
       try {
         await send(some)
         said = ''
