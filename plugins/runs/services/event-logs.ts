@@ -9,7 +9,7 @@ export interface EventLog {
   own: boolean
   readers: number
   /** Of readers that have read all there is. A list, made anew each time: an old set that is cleared leaves its garbage among what is old. */
-  waiting: readonly (() => void)[]
+  waiting: (() => void)[]
   /** Of what has ended: roughly what it takes up. */
   bytes: number
   forgetting: NodeJS.Timeout | undefined
@@ -147,7 +147,7 @@ const createReader = (log: EventLog, signal: AbortSignal, leave: (log: EventLog)
           waiting = undefined
           resolve(take() ?? OVER)
         }
-        log.waiting = [...log.waiting, waiting]
+        log.waiting.push(waiting)
       })
     },
     return: () => {
