@@ -47,9 +47,7 @@ const readJson = async (ctx: Koa.Context, { bodyBytes }: BodyLimits): Promise<un
   if (ctx.get('transfer-encoding') === '' && !Number(ctx.get('content-length'))) return undefined
   if (!ctx.is('json', '+json')) throw errors.unsupportedMediaType('Send JSON, with Content-Type: application/json.')
   let text: string
-  try {
-    text = await rawBody(ctx.req, { limit: bodyBytes, encoding: 'utf-8', length: ctx.get('content-length') || null })
-  } catch (error) {
+  try { text = await rawBody(ctx.req, { limit: bodyBytes, encoding: 'utf-8', length: ctx.get('content-length') || null }) } catch (error) {
     if ((error as { type?: string }).type === 'entity.too.large') throw errors.bodyTooLarge(`The body is larger than ${bodyBytes} bytes. Send less at a time, or raise server.bodyBytes.`)
     throw errors.badRequest('The body ended before all of it had arrived. Send it again.', { cause: error })
   }
@@ -136,9 +134,7 @@ const store = async (
     },
   })
   stream.on('error', (error) => measure.destroy(error))
-  try {
-    await storage.put(key, stream.pipe(measure))
-  } catch (error) {
+  try { await storage.put(key, stream.pipe(measure)) } catch (error) {
     stream.resume()
     throw error
   }

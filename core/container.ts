@@ -26,7 +26,6 @@ export interface Container {
   readonly awilix: AwilixContainer
   value(key: string, value: unknown): void
   service(definition: Service<unknown>): void
-  has(token: Token): boolean
   /** Whatever `uses` names, ready to be handed over. `from` is a request's own scope where services of that lifetime are among them. */
   deps<U extends Uses>(uses: U, from?: AwilixContainer): Deps<U>
   /** A child container for one request. */
@@ -50,7 +49,6 @@ export const createContainer = (): Container => {
       awilix.register(definition.name, definition.lifetime === 'singleton'
         ? make.singleton() : make.scoped().disposer((value) => definition.dispose?.(value)))
     },
-    has: (token) => awilix.hasRegistration(keyOf(token)),
     deps: (uses, from = awilix) => pick(uses, from.cradle as Record<string, unknown>),
     scope: (values) => {
       const child = awilix.createScope()

@@ -80,9 +80,7 @@ export const loadPlugins = async (config: LoadedConfig, root: string, inMemory: 
     const path = `plugins.${key}`
     const origin = config.origin(['plugins', key])
     const isOptional = section?.['$optional'] === true
-    let why: string | undefined
-    let fix: string | undefined
-    let file: string | undefined
+    let [why, fix, file]: (string | undefined)[] = []
     try {
       file = locate(key, config, root)
       const module = await import(pathToFileURL(file).href) as { default?: unknown }

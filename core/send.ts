@@ -1,4 +1,5 @@
 /** Answering: JSON, nothing, a file, or a stream of events; and the one form that every error takes. */
+import type { ServerResponse } from 'node:http'
 import { finished, Readable } from 'node:stream'
 import Joi from 'joi'
 import type Koa from 'koa'
@@ -36,6 +37,17 @@ const format = ({ event, id, data }: ServerEvent): string =>
   `${event === undefined ? '' : `event: ${event}\n`}${id === undefined ? '' : `id: ${id}\n`}${data === undefined ? '' : `data: ${JSON.stringify(data)}\n`}\n`
 const failure = ({ status, code, message }: HttpError): string => format({ data: { event: 'error', status, code, message } })
 
+/**
+ * Chunks framed here and written to the socket at once: Node would write each in four pieces a tick later, which costs a third more.
+ * Undefined where the answer has no chunks, or an earlier one of its connection is still under way.
+ */
+const chunkWriter = (res: ServerResponse, onDrain: () => void): ((text: string) => boolean) | undefined => {
+  res.flushHeaders()
+  const { socket, chunkedEncoding } = res
+  if (!socket || !chunkedEncoding) return undefined
+  return (text) => socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`) || (socket.once('drain', onDrain), false)
+}
+
 const sendEvents = async (ctx: Koa.Context, events: AsyncIterable<ServerEvent>, call: Pick<Call, 'log'>): Promise<void> => {
   const iterator = events[Symbol.asyncIterator]()
   // Until the first event the answer is still open, so a failure there is an ordinary error.
@@ -50,7 +62,8 @@ const sendEvents = async (ctx: Koa.Context, events: AsyncIterable<ServerEvent>, 
   const body: Readable = ctx.body = new Readable({ highWaterMark: 16 * 1024, read: () => { go() } })
   // Straight into what takes it, as Koa does: the buffers of a stream between cost more for each event than all that comes before them.
   body.pipe = (to, { end = true } = {}) => {
-    void pump((text) => to.write(text)).finally(() => body.resume())
+    const write = Object.is(to, ctx.res) ? chunkWriter(ctx.res, () => { go() }) : undefined
+    void pump(write ?? ((text) => to.write(text))).finally(() => body.resume())
     if (end) body.once('end', () => { to.end() })
     return to.on('drain', () => { go() })
   }

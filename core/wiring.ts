@@ -74,7 +74,9 @@ export const wire = (loaded: readonly LoadedPlugin[], config: LoadedConfig): Wir
   const refused = problems.map(({ path }) => path.split('.')).filter(([root]) => root === 'adapters').map(([, port]) => port as string)
   const { services, neighbours } = followUses(loaded, parts, configs, adapters, new Set(refused), report)
   checkTables(parts, report)
-  checkRoutes(parts, report)
+  for (const { value: route, plugin } of parts.routes.values()) {
+    for (const fault of routeFaults(route, parts.permissions)) report(plugin.key, `the route ${route.method} ${fullPath(route)} ${fault}`)
+  }
 
   const sorted = (needs: ReadonlyMap<string, readonly string[]>, what: string): string[] => {
     try { return sortByNeeds(needs) } catch (error) {
@@ -222,12 +224,6 @@ const checkTables = ({ tables }: Parts, report: Report): void => {
   for (const [table, { plugin }] of tables) {
     const prefix = `${plugin.plugin.name.replace(/[^a-z0-9]+/g, '_').replace(/^_/, '')}_`
     if (!plugin.builtin && !table.startsWith(prefix)) report(plugin.key, `its table "${table}" lacks the plugin's prefix`, `Call it ${prefix}${table}.`)
-  }
-}
-
-const checkRoutes = ({ routes, permissions }: Parts, report: Report): void => {
-  for (const { value: route, plugin } of routes.values()) {
-    for (const fault of routeFaults(route, permissions)) report(plugin.key, `the route ${route.method} ${fullPath(route)} ${fault}`)
   }
 }
 

@@ -59,6 +59,7 @@ const secret = { authorization: 'Bearer bob' }
 const thing = { surface: 'service', credential: 'dataset', access: 'thing:read', summary: 'A test' } as const
 const byId = { params: Joi.object<{ dataset_id: string }, true>({ dataset_id: Joi.string().guid().lowercase().required() }) }
 
+let flooded = 0
 const slow: { aborted?: boolean; late?: boolean } = {}
 const routes = [
   route({ ...open, method: 'GET', path: '/greet/{name}', params: Joi.object<{ name: string }, true>({ name: Joi.string().max(5).required() }), uses: { greeter }, reply: Joi.object<{ text: string }, true>({ text: Joi.string().required() }), handle: ({ params }, deps) => ({ text: deps.greeter.greet(params.name) }) }),
@@ -79,6 +80,10 @@ const routes = [
         }
       } finally { streamsEnded += 1 }
     },
+  }),
+  route({
+    ...open, method: 'GET', path: '/flood', reply: reply.events,
+    async *handle(): AsyncGenerator<ServerEvent> { for (flooded = 0; flooded < 400; flooded++) yield { data: '洪'.repeat(10_000) } },
   }),
   route({
     ...open, method: 'GET', path: '/slow', handle: async ({ signal }) => {
@@ -249,6 +254,29 @@ test('a file is an attachment, and events stream; a failure after the first is a
   t.is((await app.fetch('/events', { method: 'HEAD' })).status, 200)
   for (let wait = 0; streamsEnded === before && wait < 100; wait++) await sleep(20)
   t.is(streamsEnded, before + 1, 'who has begun is told that nobody listens')
+})
+
+/** What a server says on a connection of its own until it closes it. */
+const say = async (request: string): Promise<string> => {
+  const socket = connect(Number(new URL(app.url).port), '127.0.0.1', () => { socket.write(request) })
+  return Buffer.concat(await socket.toArray() as Buffer[]).toString()
+}
+test('events come whole on any connection: in chunks, in their turn, without chunks, and to who reads slowly', async (t) => {
+  const lines = [0, 1, 2].map((n) => `data: {"n":${n}}\n\n`)
+  const chunks = `${lines.map((line) => `${line.length.toString(16)}\r\n${line}\r\n`).join('')}0\r\n\r\n`
+  const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\n`
+  const [, ...three] = (await say(get('/events') + get('/events') + get('/events', 'Connection: close\r\n'))).split(/HTTP\/1\.1 200 OK\r\n(?:.+\r\n)+\r\n/)
+  t.deepEqual(three, [chunks, chunks, chunks])
+  t.is((await say('GET /events HTTP/1.0\r\n\r\n')).split('\r\n\r\n')[1], lines.join(''))
+
+  const socket = connect(Number(new URL(app.url).port), '127.0.0.1', () => { socket.write(get('/flood', 'Connection: close\r\n')) })
+  await sleep(500)
+  const ahead = flooded
+  t.true(ahead > 0 && ahead < 400, 'it is not asked for more than is read')
+  const all = Buffer.concat(await socket.toArray() as Buffer[]).toString()
+  t.is(all.match(/洪/g)?.length, 400 * 10_000)
+  t.true(all.endsWith('\r\n0\r\n\r\n'))
+  t.is((await (await app.fetch('/flood')).text()).length, 400 * ('data: ""\n\n'.length + 10_000))
 })
 
 test('the signal aborts when the client goes away', async (t) => {

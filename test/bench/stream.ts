@@ -3,7 +3,8 @@
  *
  *   node --import=@oxc-node/core/register test/bench/stream.ts [--database postgres://…] [--redis redis://…] [--streams 1000] [--tokens 400] [--rate 20] [--chat] [--profile FILE]
  *
- * With `--chat` it is the whole way of a question to a chat app at `/v1/chat-messages`; else a route that does nothing but run and stream.
+ * With `--chat` it is the whole way of a question to a chat app at `/v1/chat-messages`; else a route that does nothing but run and stream, from a model
+ * that costs next to nothing and keeps its rate whatever the server does: each token is due at a moment that is known from the start.
  * Every token carries the moment at which the model said it, by the clock that all processes of a machine share.
  */
 import { fork } from 'node:child_process'
@@ -104,7 +105,17 @@ async function* model(count: number, signal?: AbortSignal): AsyncGenerator<strin
 }
 const answer = (count: number) => async (call: RunCall): Promise<void> => {
   const about = { task_id: call.id, message_id: call.id, conversation_id: call.appId, created_at: Math.floor(Date.now() / 1_000) }
-  for await (const text of model(count, call.signal)) call.emit({ event: 'message', ...about, answer: text })
+  const began = now()
+  await new Promise<void>((done) => {
+    const say = (index: number): void => {
+      if (call.signal.aborted) { done(); return }
+      said += 1
+      call.emit({ event: 'message', ...about, answer: ` word${index} @${now()};` })
+      if (index + 1 === count) done()
+      else setTimeout(say, began + (index + 2) * pause - now(), index + 1)
+    }
+    setTimeout(say, pause, 0)
+  })
   await call.finish('succeeded', async () => undefined)
   call.emit({ event: 'message_end', ...about })
 }

@@ -8,8 +8,8 @@ export interface EventLog {
   /** Whether the run is appended to in this process. */
   own: boolean
   readers: number
-  /** Of readers that have read all there is. A list, made anew each time: an old set that is cleared leaves its garbage among what is old. */
-  waiting: (() => void)[]
+  /** Of readers that have read all there is; mostly one. Made anew each time: an old set that is cleared leaves its garbage among what is old. */
+  waiting: readonly (() => void)[]
   /** Of what has ended: roughly what it takes up. */
   bytes: number
   forgetting: NodeJS.Timeout | undefined
@@ -33,6 +33,7 @@ interface Settings {
 }
 
 const OVERHEAD = 64
+const NOBODY: readonly (() => void)[] = []
 /** Roughly the bytes that a value takes up: enough to keep a bound by. */
 export const sizeOf = (value: unknown): number => {
   if (typeof value === 'string') return value.length
@@ -51,13 +52,13 @@ export const createEventLogs = ({ keepMs, keepBytes, wanted, unwanted, forgotten
   const open = (runId: string): EventLog => {
     const known = logs.get(runId)
     if (known) return known
-    const log: EventLog = { runId, events: [], ended: false, own: false, readers: 0, waiting: [], bytes: 0, forgetting: undefined }
+    const log: EventLog = { runId, events: [], ended: false, own: false, readers: 0, waiting: NOBODY, bytes: 0, forgetting: undefined }
     logs.set(runId, log)
     return log
   }
   const wake = (log: EventLog): void => {
     const { waiting } = log
-    log.waiting = []
+    log.waiting = NOBODY
     for (const go of waiting) go()
   }
   /** Whoever reads it now reads on: they hold it. */
@@ -147,7 +148,7 @@ const createReader = (log: EventLog, signal: AbortSignal, leave: (log: EventLog)
           waiting = undefined
           resolve(take() ?? OVER)
         }
-        log.waiting.push(waiting)
+        log.waiting = [...log.waiting, waiting]
       })
     },
     return: () => {

@@ -12,7 +12,8 @@ export interface LiveRun {
   finished: boolean
   /** Calls of `finish` that have no answer yet. */
   finishing: number
-  emit(events: readonly RunEvent[]): void
+  /** The list is its own from now on. */
+  emit(events: RunEvent[]): void
   /** Aborts its signal; the first reason holds. */
   stop(reason: Error): void
   /** Resolves when its events have been handed over; what it says from now on is dropped. */
@@ -67,13 +68,13 @@ export const createLiveRun = (ref: RunRef, run: NewRun, { events, log, eventByte
       if (hushed) return
       for (const event of some) {
         size += sizeOf(event)
-        if (size > eventBytes) {
-          live.stop(new Error(`the run said more than ${eventBytes} bytes`))
-          // Its last words are still told.
-          if (size > eventBytes + eventBytes / 16) return
-        }
-        waiting.push(event)
+        if (size <= eventBytes) continue
+        live.stop(new Error(`the run said more than ${eventBytes} bytes`))
+        // Its last words are still told.
+        if (size > eventBytes + eventBytes / 16) return
       }
+      if (waiting.length === 0) waiting = some
+      else waiting.push(...some)
       if (isLoud) return
       isLoud = true
       if (loud.length === 0) setImmediate(handOver)

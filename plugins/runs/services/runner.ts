@@ -9,7 +9,7 @@ import { database, errors, logger, serverConfig, service, signal } from '../../.
 import { runsConfig } from '../config.ts'
 import { runErrors } from '../errors.ts'
 import { runEvents, runKind, RunStopped } from '../ports.ts'
-import type { NewRun, RunCall, RunRef, Runs } from '../ports.ts'
+import type { NewRun, RunCall, RunEvent, RunRef, Runs } from '../ports.ts'
 import { createLiveRun, outcomeOf } from './live-run.ts'
 import type { LiveRun } from './live-run.ts'
 import { runTable } from './run-table.ts'
@@ -89,7 +89,7 @@ export const runner = service('runs.runner', {
       const late = setTimeout(() => { live.stop(new RunStopped('limit')) }, config.seconds * 1_000).unref()
       const call: RunCall = {
         ...ref, signal: live.signal,
-        emit: (...some) => { live.emit(some) },
+        emit: (...some: RunEvent[]) => { live.emit(some) },
         finish: async (outcome, write) => {
           live.finishing += 1
           try {
