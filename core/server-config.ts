@@ -34,7 +34,7 @@ export interface ServerConfig {
   readonly noticeMs: number
   /** Milliseconds that a stopping server waits for running requests, and then for jobs; less than the minute that a step of the stop may take. */
   readonly drainMs: number
-  /** Checks every reply against its schema: on in tests. */
+  /** Checks every reply against its schema, and looks longer for callers that outlive their transaction: on in tests. */
   readonly checkReplies: boolean
 }
 

@@ -290,7 +290,7 @@ test('a server that ends a connection in the moment in which it stands takes nob
   t.teardown(() => server.close())
   const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => silent }
   const db = openDatabase(
-    { host: '127.0.0.1', port: (server.address() as AddressInfo).port, database: 'x', username: 'x', password: 'x', dialectOptions: { ssl: false } }, { exclusive: false, prepares: true, log: silent })
+    { host: '127.0.0.1', port: (server.address() as AddressInfo).port, database: 'x', username: 'x', password: 'x', dialectOptions: { ssl: false } }, { exclusive: false, prepares: true, strict: true, log: silent })
   t.teardown(() => db.close())
   await t.throwsAsync(db.query('SELECT 1'), { message: /does not answer/ })
 })

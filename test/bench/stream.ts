@@ -139,7 +139,7 @@ const main = async (): Promise<void> => {
     ...values.database === undefined ? {} : { database: { postgres: { url: values.database } } },
     ...values.redis === undefined ? {} : { runEvents: { redis: { url: values.redis, prefix: `bench-${randomUUID()}` } } },
   }
-  const quick = { ...alone, plugins: { ...alone.plugins, runs: {} }, adapters }
+  const quick = { ...alone, server: { checkReplies: false }, plugins: { ...alone.plugins, runs: {} }, adapters }
   const chat = values.chat ? await chatting({ config: { server: { checkReplies: false }, adapters: { ...adapters.database ? { database: adapters.database } : {} } }, only: ['web'] }) : undefined
   if (chat) chat.toy.answer = (request) => model(Number(lastQuestion(request)), request.signal)
   const key = (await chat?.newApp())?.key ?? ''

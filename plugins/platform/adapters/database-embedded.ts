@@ -32,7 +32,7 @@ export const embeddedDatabase = defineAdapter(database, 'embedded', {
       // PGlite runs one statement at a time and keeps one session for all connections, whose messages must not mix: hence one connection.
       const db = openDatabase(
         { host: lock.sockets, port: PORT, database: 'postgres', username: 'postgres', password: '', pool: { max: 1, idle: 2 ** 31 - 1 } },
-        { exclusive: true, prepares: false, log })
+        { exclusive: true, prepares: false, strict: server.checkReplies, log })
       await db.query('SELECT 1')
       return { ...db, close: () => closeAll(db, stop, lock) }
     } catch (error) {

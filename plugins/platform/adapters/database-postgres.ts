@@ -1,7 +1,7 @@
 /** A PostgreSQL server, 15 or newer. */
 import Joi from 'joi'
 import pg from 'pg'
-import { database, defineAdapter, HttpError, logger, notYet, StartupError } from '../../../core/index.ts'
+import { database, defineAdapter, HttpError, logger, notYet, serverConfig, StartupError } from '../../../core/index.ts'
 import { openDatabase } from '../services/sequelize-database.ts'
 import type { OpenDatabase } from '../services/sequelize-database.ts'
 
@@ -21,8 +21,8 @@ export const postgresDatabase = defineAdapter(database, 'postgres', {
     pool: Joi.number().integer().min(1).default(10),
     ssl: Joi.string<NonNullable<Settings['ssl']>>().valid('off', 'verify', 'no-verify'),
   }),
-  uses: { log: logger },
-  create: async ({ log }, settings): Promise<OpenDatabase> => {
+  uses: { server: serverConfig, log: logger },
+  create: async ({ server: { checkReplies: strict }, log }, settings): Promise<OpenDatabase> => {
     // The driver reads the url as it reads it everywhere else, libpq's variables included.
     const target = new pg.Client({ connectionString: settings.url })
     const db = openDatabase({
@@ -33,7 +33,7 @@ export const postgresDatabase = defineAdapter(database, 'postgres', {
         // Milliseconds. What takes longer by design says SET LOCAL statement_timeout = 0.
         statement_timeout: 30_000, lock_timeout: 10_000, idle_in_transaction_session_timeout: 60_000,
       },
-    }, { exclusive: false, prepares: true, log })
+    }, { exclusive: false, prepares: true, strict, log })
     const place = `PostgreSQL at ${target.host}:${target.port}, database "${target.database ?? ''}", user "${target.user ?? ''}"`
     const refuse = async (message: string, fix: string, cause?: unknown): Promise<never> => {
       await db.close()

@@ -28,8 +28,8 @@ interface Unit {
 }
 
 const ACQUIRE = 30_000
-/** Milliseconds after the last transaction for which a caller that outlived one would still be known. */
-const REMEMBERED = 1_000
+/** Milliseconds after the last transaction for which a caller that outlived one is still known: long where faults are looked for, else for as long as costs little. */
+const REMEMBERED = { strict: 1_000, usual: 20 }
 /** The oldest server that we take. Saying it spares a connection that only asks; Sequelize's types do not know the option. */
 const version = { databaseVersion: '15.0.0' }
 
@@ -50,8 +50,8 @@ class PipeliningClient extends HeardClient {
   constructor(config?: pg.ClientConfig) { super({ ...config, pipeline: true }) }
 }
 
-/** @param settings `prepares`: statements may have names, which last as long as their connection */
-export const openDatabase = (connection: Options, { exclusive, prepares, log }: { exclusive: boolean; prepares: boolean; log: Logger }): OpenDatabase => {
+/** @param settings `prepares`: statements may have names, which last as long as their connection; `strict`: faults of callers are looked for, at a price */
+export const openDatabase = (connection: Options, { exclusive, prepares, strict, log }: { exclusive: boolean; prepares: boolean; strict: boolean; log: Logger }): OpenDatabase => {
   const sequelize = new Sequelize({
     ...connection,
     ...version,
@@ -63,8 +63,8 @@ export const openDatabase = (connection: Options, { exclusive, prepares, log }: 
   })
   const units = new AsyncLocalStorage<Unit>()
   let open = 0
-  // While it is on, every await of the process costs more: a fifth of a small request. So it rests where nobody needs it; `run` wakes it.
-  const rest = setTimeout(() => { if (open === 0) units.disable() }, REMEMBERED).unref()
+  // While it is on, every await of the process costs more: a fifth of a small request, an eighth of a stream. So it rests where nobody needs it; `run` wakes it.
+  const rest = setTimeout(() => { if (open === 0) units.disable() }, strict ? REMEMBERED.strict : REMEMBERED.usual).unref()
 
   /** The transaction in which the caller runs. A caller that outlived its transaction must not slip out of it unseen. */
   const current = (): Unit | undefined => {
