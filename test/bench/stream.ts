@@ -74,11 +74,13 @@ const listen = (port: number, count: number, latency: number[], first: number[])
   socket.on('close', () => { done({ events, ended }) })
 })
 
+const GOLDEN = (Math.sqrt(5) - 1) / 2
 const asClient = async (port: number): Promise<void> => {
   const [latency, first, calmFirst]: number[][] = [[], [], []] as const as unknown as number[][]
   const began = process.cpuUsage()
   const all = Array.from({ length: streams }, async (_, index) => {
-    await sleep(index * ramp * 1_000 / streams)
+    // Spread evenly, and not in step with the pause between two tokens, as people are not: else all would speak in the same five moments.
+    await sleep(index * GOLDEN % 1 * ramp * 1_000)
     return listen(port, tokens, latency as number[], first as number[])
   })
   await sleep(ramp * 1_000 + 1_000)
