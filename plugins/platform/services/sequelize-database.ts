@@ -124,7 +124,7 @@ export const openDatabase = (connection: Options, { exclusive, prepares, strict,
     const unit: Unit = { client, handle, last: Promise.resolve(), failure: undefined, ended: false, afterCommit: [] }
     let result: T
     try {
-      // Its answer is not waited for: the first statement follows at once, which spares every transaction a round trip.
+      // Its answer is not waited for, which spares every transaction a round trip: it fails only where its connection does.
       const begun = reached(client.query('BEGIN'))
       begun.catch(() => undefined)
       result = await units.run(unit, work).finally(() => { unit.ended = true })
