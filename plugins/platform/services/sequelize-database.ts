@@ -45,10 +45,6 @@ class HeardClient extends pg.Client {
     this.on('error', () => { this._invalid = true })
   }
 }
-/** Sends a statement before the one ahead of it is answered. The embedded database is asked one thing at a time. */
-class PipeliningClient extends HeardClient {
-  constructor(config?: pg.ClientConfig) { super({ ...config, pipeline: true }) }
-}
 
 /** @param settings `prepares`: statements may have names, which last as long as their connection; `strict`: faults of callers are looked for, at a price */
 export const openDatabase = (connection: Options, { exclusive, prepares, strict, log }: { exclusive: boolean; prepares: boolean; strict: boolean; log: Logger }): OpenDatabase => {
@@ -56,7 +52,7 @@ export const openDatabase = (connection: Options, { exclusive, prepares, strict,
     ...connection,
     ...version,
     dialect: 'postgres',
-    dialectModule: { ...pg, Client: exclusive ? HeardClient : PipeliningClient },
+    dialectModule: { ...pg, Client: HeardClient },
     logging: false,
     define: { timestamps: false, freezeTableName: true, underscored: false },
     pool: { acquire: ACQUIRE, ...connection.pool },
@@ -124,11 +120,8 @@ export const openDatabase = (connection: Options, { exclusive, prepares, strict,
     const unit: Unit = { client, handle, last: Promise.resolve(), failure: undefined, ended: false, afterCommit: [] }
     let result: T
     try {
-      // Its answer is not waited for, which spares every transaction a round trip: it fails only where its connection does.
-      const begun = reached(client.query('BEGIN'))
-      begun.catch(() => undefined)
+      await reached(client.query('BEGIN'))
       result = await units.run(unit, work).finally(() => { unit.ended = true })
-      await begun
       await unit.last
       if (unit.failure) {
         throw new Error('The transaction was rolled back: a part of it had failed, although the error was caught.', { cause: unit.failure.error })
