@@ -465,6 +465,22 @@ test.serial('documents that nobody works on are taken up, once, and not for ever
   await forget()
   await resume()
   t.regex((await documentOf(task)).error, /never came further/)
+
+  // What somebody holds at that moment is not left for the next time. (An embedded database does one thing after another.)
+  if (db.exclusive) return
+  await db.query("UPDATE documents SET indexing_status = 'waiting', stalls = 0, checked_at = 'epoch' WHERE id = $1", [task.document_id])
+  const gate = { shut: (): void => undefined, open: (): void => undefined }
+  const [shut, opened] = (['shut', 'open'] as const).map((name) => new Promise<void>((resolve) => { gate[name] = resolve }))
+  const holding = db.transaction(async () => {
+    await db.query('SELECT 1 FROM documents WHERE id = $1 FOR UPDATE', [task.document_id])
+    gate.shut()
+    await opened
+  })
+  await shut
+  const resumed = resume()
+  setTimeout(gate.open, 300)
+  t.is(await resumed, 1)
+  await holding
 })
 
 test.serial('a server that stops in the midst of it goes on when it starts again', async (t) => {

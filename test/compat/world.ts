@@ -126,8 +126,15 @@ export const makeWorld = async (): Promise<World> => {
   const { id: api_id } = await service.json() as { id: string }
   const outside = await dataset({ provider: 'external', external_knowledge_api_id: api_id, external_knowledge_id: 'shelf 7' })
   const bound = await newToken((await dataset({})).id)
+  // What an earlier request changed in a dataset may still be under way: segments are changed once their document is completed again.
+  const completed = async ({ dataset_id = '', document_id = '' }: NonNullable<Request['ids']>): Promise<void> => {
+    for (let status = 'indexing'; !['completed', 'error', undefined].includes(status);) {
+      status = (await api.send('GET', `/v1/datasets/${dataset_id}/documents/${document_id}`)).body.indexing_status
+    }
+  }
   const sendWith = (token: string) => async (operation: string, { ids = {}, query = '', body, files, headers }: Request): Promise<Answer> => {
     const [method = '', path = ''] = operation.split(' ')
+    if (method !== 'GET' && path.includes('/segments')) await completed(ids)
     const address = `/v1${path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? '')}${query}`
     if (!files && !headers) return client(app.url, token).send(method, address, body)
     const form = new FormData()
