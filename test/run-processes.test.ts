@@ -74,6 +74,21 @@ run('one that says nothing more is ended by another process, and whoever leaves 
   t.deepEqual(stays.all, [0, 1])
 })
 
+run('what a process says last, however much that is, others hear although it closes', async (t) => {
+  const [a, b] = [await open(t), await open(t)]
+  const ids = Array.from({ length: 3 }, () => randomUUID())
+  for (const id of ids) {
+    await a.append(id, numbered(0, 12_000))
+    await a.end(id)
+  }
+  await redisEvents.dispose?.(a)
+  for (const id of ids) {
+    const read = gather(b, id)
+    await read.end
+    t.deepEqual(read.all, count(12_000))
+  }
+})
+
 run('while Redis is away the run goes on, is read where it is, and elsewhere once Redis is back; even where it lost everything', async (t) => {
   const [a, b] = [await open(t), await open(t)]
   const id = randomUUID()

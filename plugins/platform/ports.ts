@@ -8,5 +8,5 @@ export interface Traffic {
 export const traffic = definePort<Traffic>('traffic')
 
 /** For adapters of other plugins that keep something in Redis: one way to open a connection, and to say where it leads. */
-export { openRedis, QUICK, reasonOf, redisPrefix, redisUrl } from './services/redis.ts'
+export { openRedis, QUICK, reasonOf, redisPrefix, redisUrl, script } from './services/redis.ts'
 export type { RedisServer } from './services/redis.ts'

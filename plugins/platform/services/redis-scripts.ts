@@ -7,6 +7,8 @@
  */
 import type { Redis } from 'ioredis'
 import { SINCE } from './redis-holders.ts'
+import { script } from './redis.ts'
+import type { Script } from './redis.ts'
 
 const standing = `
 local function standing(key, marks)
@@ -121,14 +123,8 @@ if ARGV[3] == '' then redis.call('HDEL', KEYS[1], ARGV[1]) else redis.call('HSET
 return 1
 `
 
-type Script = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>
 const sources = { find, generation, store, seal, forget, holders, amend }
 export type Scripts = Readonly<Record<keyof typeof sources, Script>>
 
-/** The scripts as calls: sent by their hash, and in full where this Redis does not know them yet. */
-export const redisScripts = (client: Redis): Scripts => Object.fromEntries(Object.entries(sources).map(([name, lua]): [string, Script] => {
-  const command = `cache${name}`
-  client.defineCommand(command, { lua })
-  const call = (client as unknown as Record<string, (...words: (string | number)[]) => Promise<unknown>>)[command]
-  return [name, (keys, args) => call?.call(client, keys.length, ...keys, ...args) ?? Promise.reject(new Error(`no script ${name}`))]
-})) as Record<keyof typeof sources, Script>
+export const redisScripts = (client: Redis): Scripts =>
+  Object.fromEntries(Object.entries(sources).map(([name, lua]) => [name, script(client, `cache${name}`, lua)])) as Record<keyof typeof sources, Script>

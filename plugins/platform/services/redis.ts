@@ -114,6 +114,14 @@ export const openRedis = async (url: string, { log, path, ...options }: Setting 
   return server
 }
 
+export type Script = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>
+/** A script of Redis as a call: sent by its hash, and in full where this Redis does not know it yet. @param name one of its own on this client */
+export const script = (client: Redis, name: string, lua: string): Script => {
+  client.defineCommand(name, { lua })
+  const call = (client as unknown as Record<string, (keys: number, ...words: unknown[]) => Promise<unknown>>)[name]
+  return (keys, args) => call?.call(client, keys.length, keys, args) ?? Promise.reject(new Error(`no script ${name}`))
+}
+
 const FATAL: readonly [RegExp, string][] = [
   [/WRONGPASS|NOAUTH|invalid password|AUTH failed|Client sent AUTH/i, 'Put the right password into the url: redis://:password@host:port, or redis://user:password@host:port.'],
   [/NOPERM/, 'Allow this user of Redis the commands that it needs (ACL SETUSER … +@all ~* &*).'],

@@ -24,5 +24,5 @@ export const redisEvents = defineAdapter(runEvents, 'redis', {
       log, prefix, keepMs, keepBytes, lifeMs: seconds * 1_000 + leaseMs + keepMs + MARGIN,
     }),
   health: (it) => (it as RedisEvents).health(),
-  dispose: (it) => { (it as RedisEvents).close() },
+  dispose: (it) => (it as RedisEvents).close(),
 })

@@ -12,11 +12,14 @@ import type { RedisServer } from '../../platform/ports.ts'
 import type { RunEvent, RunEvents } from '../ports.ts'
 import { createEventLogs } from './event-logs.ts'
 import type { EventLog } from './event-logs.ts'
+import { entryWriter } from './stream-entries.ts'
+import type { Entry } from './stream-entries.ts'
 import { streamFollower } from './stream-follower.ts'
 
 export interface RedisEvents extends RunEvents {
   health(): Promise<void>
-  close(): void
+  /** Resolves once Redis has what was said, or does not answer. */
+  close(): Promise<void>
 }
 interface Settings {
   readonly log: Logger
@@ -29,19 +32,21 @@ interface Settings {
 /** Of a run of this process, how much Redis has. */
 interface Own { readonly log: EventLog; sent: number; endSent: boolean }
 
-/** Events of one entry, and runs of one pipeline. */
+/** Events of one entry, and roughly of one call, while which Redis does nothing else. */
 const PER_ENTRY = 256
-const PER_PIPELINE = 500
-/** Milliseconds. */
+const PER_CALL = 5_000
+/** Milliseconds: until the next try, and between two calls. Of many runs some speak at any moment, and a call for many costs little more than for one. */
 const RETRY = 250
+const pauseAfter = (runs: number): number => Math.min(20, runs)
 
 export const redisStreams = (server: RedisServer, { log, prefix, keepMs, keepBytes, lifeMs }: Settings): RedisEvents => {
   const { client } = server
+  const add = entryWriter(server)
   const owns = new Map<EventLog, Own>()
   /** Made anew each time some of it is taken: see `EventLog.waiting`. */
   let unsent = new Set<Own>()
   const nameOf = (runId: string): string => `${prefix}:run:${runId}`
-  let writing = false
+  let writing: Promise<void> | undefined
   let closed = false
   let redisRun: string | undefined
   let said = ''
@@ -68,45 +73,44 @@ export const redisStreams = (server: RedisServer, { log, prefix, keepMs, keepByt
     said = reason
   }
 
-  /** Sends what there is of these runs. Throws where Redis did not take all of it. */
+  /** Sends what there is of these runs, or as much as one call takes. Throws where Redis did not take all of that. */
   const send = async (some: readonly Own[]): Promise<void> => {
-    const pipeline = client.pipeline()
-    const states = some.map((own) => {
-      const { log: { runId, events, ended }, sent } = own
+    const entries: Entry[] = []
+    const states: { readonly own: Own; readonly sent: number; readonly endSent: boolean }[] = []
+    let left = PER_CALL
+    for (const own of some) {
+      const { log: { runId, events, ended } } = own
       const name = nameOf(runId)
-      for (let from = sent; from < events.length; from += PER_ENTRY) {
-        const entry = events.slice(from, from + PER_ENTRY)
-        pipeline.xadd(name, `${from + entry.length}-0`, 'e', JSON.stringify(entry))
+      let { sent } = own
+      while (sent < events.length && left > 0) {
+        const next = events.slice(sent, sent + PER_ENTRY)
+        entries.push({ name, id: `${sent + next.length}-0`, field: 'e', value: JSON.stringify(next), life: sent === 0 ? lifeMs : 0 })
+        sent += next.length
+        left -= next.length
       }
-      if (sent === 0) pipeline.pexpire(name, lifeMs)
-      if (ended) pipeline.xadd(name, `${events.length}-1`, 'end', '1').pexpire(name, Math.max(keepMs, 1))
-      return { own, sent: events.length, ended }
-    })
-    for (const [error] of await pipeline.exec() ?? []) if (error && !/equal or smaller/.test(error.message)) throw error
-    for (const { own, sent, ended } of states) Object.assign(own, { sent, endSent: ended })
-  }
-  const write = async (): Promise<void> => {
-    if (writing) return
-    writing = true
-    while (unsent.size > 0 && !closed) {
-      const all = [...unsent]
-      const some = all.slice(0, PER_PIPELINE)
-      unsent = new Set(all.slice(PER_PIPELINE))
-      try {
-        await send(some)
-        said = ''
-      } catch (error) {
-        complain(error as Error)
-        // Those that were forgotten meanwhile are of no more interest.
-        for (const own of some) if (owns.has(own.log)) unsent.add(own)
-        await sleep(RETRY, undefined, { ref: false })
-      }
+      const endSent = ended && sent === events.length
+      if (endSent) entries.push({ name, id: `${sent}-1`, field: 'end', value: '1', life: Math.max(keepMs, 1) })
+      states.push({ own, sent, endSent })
     }
-    writing = false
+    await add(entries)
+    for (const { own, ...state } of states) Object.assign(own, state)
+  }
+  const writeAll = async (): Promise<void> => {
+    while (unsent.size > 0) {
+      const due = [...unsent]
+      unsent = new Set()
+      const problem = await send(due).then(() => undefined, (error: unknown) => error as Error)
+      if (problem) complain(problem)
+      else said = ''
+      if (problem && closed) return
+      // What was too much for one call, or was said meanwhile. Those that were forgotten meanwhile are of no more interest.
+      for (const own of due) if (owns.has(own.log) && (own.sent < own.log.events.length || own.log.ended && !own.endSent)) unsent.add(own)
+      if (!closed) await sleep(problem ? RETRY : pauseAfter(due.length), undefined, { ref: false })
+    }
   }
   const tell = (own: Own): void => {
     unsent.add(own)
-    void write()
+    writing ??= writeAll().finally(() => { writing = undefined })
   }
 
   /** A Redis that was started again may have lost what it had: it gets all of it once more. */
@@ -157,8 +161,9 @@ export const redisStreams = (server: RedisServer, { log, prefix, keepMs, keepByt
     },
     read: logs.read,
     health: () => server.health(),
-    close: () => {
+    close: async () => {
       closed = true
+      await writing
       follower.close()
       logs.close()
       server.close()
