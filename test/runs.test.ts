@@ -120,8 +120,8 @@ test('a run ends when its time is over, when it says too much, and when it does 
   const loud = await it.start(of(of1), nothing, async (call) => {
     for (; !call.signal.aborted && said < 1_000; said += 1) call.emit({ event: 'message', text: 'x'.repeat(100) })
     t.regex(String(call.signal.reason), /more than 10000 bytes/)
-    call.emit({ event: 'error' })
-    call.emit({ event: 'too much', text: 'x'.repeat(20_000) })
+    call.emit({ event: 'error' }, { event: 'too much', text: 'x'.repeat(20_000) }, { event: 'more' })
+    call.emit({ event: 'more' })
     await call.finish('failed', nothing)
   })
   const heard = await read(it, loud)

@@ -1,10 +1,12 @@
 /** For suites that need a real exchange: a Koa application on this machine, and a client that sends headers as they are. */
+import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
+import type { Transform } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import zlib from 'node:zlib'
 import Koa from 'koa'
 import { strangeStrings } from './kit.ts'
 
@@ -21,7 +23,11 @@ export interface Exchange {
   open(sent?: Sent): Promise<IncomingMessage>
 }
 
-const DECODERS = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress } as const
+// Later versions of Node know one more.
+const { createZstdDecompress: zstd } = zlib as { readonly createZstdDecompress?: () => Transform }
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: zlib.createGunzip, deflate: zlib.createInflate, br: zlib.createBrotliDecompress, ...zstd ? { zstd } : {},
+}
 
 /** Serves with these middleware, the first outermost, while `run` runs. */
 export const withServer = async <T>(chain: readonly Koa.Middleware[], run: (exchange: Exchange) => Promise<T>): Promise<T> => {
@@ -42,9 +48,11 @@ export const withServer = async <T>(chain: readonly Koa.Middleware[], run: (exch
       open,
       send: async (sent) => {
         const answer = await open(sent)
-        const coding = answer.headers['content-encoding'] as keyof typeof DECODERS | undefined
+        const coding = answer.headers['content-encoding']
         const bytes = await buffer(answer)
-        const text = coding === undefined || bytes.length === 0 ? bytes : await buffer(Readable.from([bytes]).pipe(DECODERS[coding]()))
+        const decode = coding === undefined ? undefined : DECODERS[coding]
+        assert(coding === undefined || decode, `nobody knows the encoding "${coding}"`)
+        const text = !decode || bytes.length === 0 ? bytes : await buffer(Readable.from([bytes]).pipe(decode()))
         return { status: answer.statusCode ?? 0, headers: answer.headers, text: text.toString() }
       },
     })

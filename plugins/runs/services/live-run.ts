@@ -66,13 +66,16 @@ export const createLiveRun = (ref: RunRef, run: NewRun, { events, log, eventByte
     ref, run, signal: controller.signal, finished: false, finishing: 0, closing: undefined,
     emit: (some) => {
       if (hushed) return
+      let told = 0
       for (const event of some) {
         size += sizeOf(event)
-        if (size <= eventBytes) continue
-        live.stop(new Error(`the run said more than ${eventBytes} bytes`))
+        if (size > eventBytes) live.stop(new Error(`the run said more than ${eventBytes} bytes`))
         // Its last words are still told.
-        if (size > eventBytes + eventBytes / 16) return
+        if (size > eventBytes + eventBytes / 16) break
+        told += 1
       }
+      if (told < some.length) some.length = told
+      if (told === 0) return
       if (waiting.length === 0) waiting = some
       else waiting.push(...some)
       if (isLoud) return
