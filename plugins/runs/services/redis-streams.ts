@@ -29,6 +29,7 @@ interface Settings {
   /** Milliseconds after which a stream is gone that nobody has ended: more than a run may take. */
   readonly lifeMs: number
 }
+const asError = (error: unknown): Error => error as Error
 /** Of a run of this process, how much Redis has. */
 interface Own { readonly log: EventLog; sent: number; endSent: boolean }
 
@@ -49,6 +50,8 @@ export const redisStreams = (server: RedisServer, { log, prefix, keepMs, keepByt
   let writing: Promise<void> | undefined
   let closed = false
   let redisRun: string | undefined
+  /** Whether this connection is to the Redis of `redisRun`. */
+  let entered = false
   let said = ''
 
   const follower = streamFollower(server, {
@@ -92,42 +95,45 @@ export const redisStreams = (server: RedisServer, { log, prefix, keepMs, keepByt
       if (endSent) entries.push({ name, id: `${sent}-1`, field: 'end', value: '1', life: Math.max(keepMs, 1) })
       states.push({ own, sent, endSent })
     }
-    await add(entries)
+    if (entries.length > 0) await add(entries)
     for (const { own, ...state } of states) Object.assign(own, state)
   }
-  const writeAll = async (): Promise<void> => {
-    while (unsent.size > 0) {
-      const due = [...unsent]
-      unsent = new Set()
-      const problem = await send(due).then(() => undefined, (error: unknown) => error as Error)
-      if (problem) complain(problem)
-      else said = ''
-      if (problem && closed) return
-      // What was too much for one call, or was said meanwhile. Those that were forgotten meanwhile are of no more interest.
-      for (const own of due) if (owns.has(own.log) && (own.sent < own.log.events.length || own.log.ended && !own.endSent)) unsent.add(own)
-      if (!closed) await sleep(problem ? RETRY : pauseAfter(due.length), undefined, { ref: false })
-    }
-  }
-  const tell = (own: Own): void => {
-    unsent.add(own)
-    writing ??= writeAll().finally(() => { writing = undefined })
-  }
-
-  /** A Redis that was started again may have lost what it had: it gets all of it once more. */
+  /** Which Redis this is. One that was started again may have lost what it had: it gets all of it once more. */
   const enter = async (): Promise<void> => {
     const run = /^run_id:(\w+)/m.exec(await client.info('server'))?.[1]
     if (redisRun !== undefined && run !== redisRun) {
       for (const own of owns.values()) {
         own.sent = 0
         own.endSent = false
-        tell(own)
+        unsent.add(own)
       }
     }
     redisRun = run
+    entered = true
   }
-  const entered = (): void => { enter().catch(complain) }
-  client.on('ready', entered)
-  if (client.status === 'ready') entered()
+  const sendAll = async (): Promise<void> => {
+    do {
+      // Before anything is sent: an end without its beginning would keep the beginning out.
+      let problem = entered ? undefined : await enter().then(() => undefined, asError)
+      const due = [...unsent]
+      unsent = new Set()
+      problem ??= await send(due).then(() => undefined, asError)
+      if (problem) complain(problem)
+      else said = ''
+      if (problem && closed) return
+      // What was too much for one call, or was said meanwhile. Those that were forgotten meanwhile are of no more interest.
+      for (const own of due) if (owns.has(own.log) && (own.sent < own.log.events.length || own.log.ended && !own.endSent)) unsent.add(own)
+      if (!closed) await sleep(problem ? RETRY : pauseAfter(due.length), undefined, { ref: false })
+    } while (unsent.size > 0 || (!entered && client.status === 'ready'))
+  }
+  const start = (): void => { writing ??= sendAll().finally(() => { writing = undefined }) }
+  const tell = (own: Own): void => {
+    unsent.add(own)
+    start()
+  }
+  client.on('close', () => { entered = false })
+  client.on('ready', start)
+  if (client.status === 'ready') start()
 
   const ownOf = (runId: string, events: readonly RunEvent[]): Own => {
     const one = logs.append(runId, events)
