@@ -322,7 +322,7 @@ test('the vault suite catches whoever opens for everybody, changes nothing, or n
   }
 })
 
-test.serial('the database and queue suites catch what escapes a transaction, or a part of it that failed', async (t) => {
+test.serial('the database and queue suites catch what escapes a transaction, a part of it that failed, or a plan that is kept too long', async (t) => {
   const outside = AsyncLocalStorage.snapshot()
   const app = await testApp({ config: alone, plugins: [queueProbes] })
   const [db, jobs] = [app.resolve(database), app.resolve(queue)]
@@ -331,6 +331,18 @@ test.serial('the database and queue suites catch what escapes a transaction, or 
   t.deepEqual(await brokenLaws(databaseContract, forgiving), ['rolls back all'])
   const hasty: Database = { ...db, afterCommit: (work) => { void (async () => { await work() })().catch(() => undefined) } }
   t.deepEqual(await brokenLaws(databaseContract, hasty), ['runs afterCommit after'])
+  const shapes = new Map<string, string>()
+  const stubborn: Database = {
+    ...db,
+    query: async <R extends object>(sql: string, values?: readonly unknown[], options?: { readonly prepared?: boolean }) => {
+      const rows = await db.query<R>(sql, values, options)
+      const shape = options?.prepared && rows[0] ? Object.keys(rows[0]).join() : undefined
+      if (shape !== undefined && shape !== (shapes.get(sql) ?? shape)) throw new Error('cached plan must not change result type')
+      if (shape !== undefined) shapes.set(sql, shape)
+      return rows
+    },
+  }
+  t.deepEqual(await brokenLaws(databaseContract, stubborn), ['asks what is'])
   const escaping: Queue = {
     ...jobs,
     enqueue: async (job, payload, options) => {
