@@ -120,13 +120,15 @@ export const redisStreams = (server: RedisServer, { log, prefix, keepMs, keepByt
       problem ??= await send(due).then(() => undefined, asError)
       if (problem) complain(problem)
       else said = ''
-      if (problem && closed) return
+      if (problem && closed) break
       // What was too much for one call, or was said meanwhile. Those that were forgotten meanwhile are of no more interest.
       for (const own of due) if (owns.has(own.log) && (own.sent < own.log.events.length || own.log.ended && !own.endSent)) unsent.add(own)
       if (!closed) await sleep(problem ? RETRY : pauseAfter(due.length), undefined, { ref: false })
     } while (unsent.size > 0 || (!entered && client.status === 'ready'))
+    // At once: who tells something from now on starts anew.
+    writing = undefined
   }
-  const start = (): void => { writing ??= sendAll().finally(() => { writing = undefined }) }
+  const start = (): void => { writing ??= sendAll() }
   const tell = (own: Own): void => {
     unsent.add(own)
     start()
